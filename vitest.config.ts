@@ -1,0 +1,21 @@
+/** Four kinds of tests: `unit` needs no privileges; `root` needs root and a Linux kernel; `e2e` drives the built program; `vm` runs in a small VM with cgroup v2. */
+import { defineConfig } from 'vitest/config'
+
+const project = (name: string, include: string[], extra: object = {}) => ({
+  test: { name, include, testTimeout: 60_000, hookTimeout: 120_000, ...extra },
+})
+
+export default defineConfig({
+  test: {
+    projects: [
+      project('unit', ['packages/*/test/**/*.test.ts', 'test/*.test.ts']),
+      project('root', ['packages/*/test/**/*.root.ts'], { fileParallelism: false }),
+      project('e2e', ['test/e2e/**/*.e2e.ts'], { fileParallelism: false, testTimeout: 180_000 }),
+      project('vm', ['packages/*/test/**/*.vm.ts', 'test/vm/**/*.vm.ts'], {
+        fileParallelism: false,
+        testTimeout: 600_000,
+        hookTimeout: 600_000,
+      }),
+    ],
+  },
+})
