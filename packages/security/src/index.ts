@@ -1,1 +1,8 @@
-export {}
+export * from './capabilities.ts'
+export * from './messages.ts'
+export * from './oom.ts'
+export * from './options.ts'
+export * from './own.ts'
+export * from './paths.ts'
+export * from './privileges.ts'
+export * from './rlimits.ts'
