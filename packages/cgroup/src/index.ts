@@ -1,1 +1,24 @@
-export {}
+export { cpusToQuota, sharesToWeight } from './controllers/cpu.ts'
+export { freeze, isFrozen, thaw } from './freezer.ts'
+export { kill } from './kill.ts'
+export {
+  DEFAULT_PARENT,
+  controllerHome,
+  groupDirectory,
+  type CgroupLayout,
+  type Hierarchy,
+  type KnownFiles,
+  type V1Hierarchy,
+  type V2Hierarchy,
+} from './layout.ts'
+export { messages } from './messages.ts'
+export { oomKills } from './oom.ts'
+export { delegate, prepareParent, releaseParent, warmJoin } from './parent-control.ts'
+export { planCgroup, planJoin, type CgroupPlan } from './plan.ts'
+export { processes } from './processes.ts'
+export { readCgroupLayout } from './read-layout.ts'
+export { remove } from './remove.ts'
+export type * from './resources.ts'
+export { readStats, type CgroupStats, type IoEntry } from './stats.ts'
+export { cgroupSupport, type CgroupSupport } from './support.ts'
+export { update } from './update.ts'
