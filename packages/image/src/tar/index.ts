@@ -1,0 +1,5 @@
+export * from './entry.ts'
+export * from './name.ts'
+export { TarParser, type TarEvent } from './parser.ts'
+export * from './read.ts'
+export * from './write.ts'
