@@ -20,7 +20,7 @@ export type Strings = { strings: string[] }
 
 /** A kernel struct by its C name; the layouts stand in `struct.ts`. Fields left out are zero. */
 export type Struct = { struct: StructName; fields: Record<string, Field> }
-export type Field = number | bigint | string | Uint8Array | Ref
+export type Field = number | bigint | string | Uint8Array | Ref | Out
 
 /** Room for `bytes` bytes that the kernel fills; `as` names the 32-bit integers found there afterwards (`pipe2`, `socketpair`). */
 export type Out = { out: number; as?: string[] }

@@ -42,6 +42,8 @@ export function writeField(
     case 'i32':
       bytes.writeUInt32LE(Number(BigInt.asUintN(32, BigInt(value))), offset)
       return
+    case 'u64':
+    case 'ptr':
     default:
       bytes.writeBigUInt64LE(BigInt.asUintN(64, BigInt(value)), offset)
   }
@@ -62,6 +64,6 @@ export function fieldWidth(type: FieldType): number {
     case 'ptr':
       return 8
     default:
-      return Number(type.slice(5, -1))
+      return Number(type.slice('char['.length, -1))
   }
 }

@@ -1,0 +1,172 @@
+/**
+ * Starts the launcher on a program. The launcher is one small static file; it is started from a sealed memfd, so that
+ * nothing in a container can write to the file that the next container starts from (CVE-2019-5736).
+ */
+import { spawn, type StdioOptions } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import type { Socket } from 'node:net'
+import { fileURLToPath } from 'node:url'
+import type { Call, Step } from './call.ts'
+import {
+  F_ADD_SEALS,
+  F_SEAL_GROW,
+  F_SEAL_SEAL,
+  F_SEAL_SHRINK,
+  F_SEAL_WRITE,
+  MFD_ALLOW_SEALING,
+  MFD_CLOEXEC,
+} from './constants.ts'
+import { SyscallError } from './error.ts'
+import { decodeEvent, EVENT_BYTES, type LaunchEvent } from './events.ts'
+import { invoke } from './ffi.ts'
+import type { Program } from './program.ts'
+import { formatArgs } from './trace.ts'
+
+export type LaunchOptions = {
+  /** The launcher's stdin, stdout, stderr, which the program's processes inherit. Default: /dev/null. */
+  stdio?: 'ignore' | 'inherit'
+  /** Every event as it comes. */
+  onEvent?: (event: LaunchEvent) => void
+  /** Called before each step of a program encoded with `stepping`; the step is made when the promise resolves. */
+  gate?: (step: Step) => Promise<void>
+}
+
+export type Launched = {
+  /** The launcher's own process, which is the monitor now. */
+  launcherPid: number
+  /** The child's pid in this process's pid namespace. */
+  pid: number
+  /** Speaks the monitor's frames from here on; `rest` is what has been read of them already. */
+  control: Socket
+  rest: Buffer
+  /** The launcher's exit code. Only a foreground program's means something. */
+  ended: Promise<number>
+}
+
+/** The call that ended a program, and the step it belongs to. */
+export class LaunchError extends SyscallError {
+  readonly step: Step
+  readonly call: Call | undefined
+
+  constructor(step: Step, call: Call | undefined, errno: number) {
+    super(call?.name ?? step.id, errno, call === undefined ? [] : formatArgs(call))
+    this.step = step
+    this.call = call
+  }
+}
+
+/**
+ * Runs a program that ends in a monitor. Resolves when the child has called execve; rejects with a LaunchError when a
+ * call failed, and then both processes are gone.
+ */
+export async function launch(program: Program, options: LaunchOptions = {}): Promise<Launched> {
+  const run = start(program, options)
+  const outcome = await run.outcome
+  if (outcome.type === 'started')
+    return {
+      launcherPid: run.launcherPid,
+      pid: outcome.pid,
+      control: run.control,
+      rest: outcome.rest,
+      ended: run.ended,
+    }
+  await run.ended
+  if (outcome.type === 'failed') throw new LaunchError(outcome.step, outcome.call, outcome.errno)
+  throw new Error('the launcher ended before the program did')
+}
+
+/** Runs a program without clone3 to its end: undo lists, and what one mounts by hand. Rejects with a LaunchError. */
+export async function runProgram(program: Program, options: LaunchOptions = {}): Promise<void> {
+  const run = start(program, options)
+  const [outcome, code] = await Promise.all([run.outcome, run.ended])
+  if (outcome.type === 'failed') throw new LaunchError(outcome.step, outcome.call, outcome.errno)
+  if (code !== 0) throw new Error(`the launcher ended with ${code}`)
+}
+
+type Outcome =
+  | Extract<LaunchEvent, { type: 'failed' }>
+  | { type: 'started'; pid: number; rest: Buffer }
+  | { type: 'ended' }
+
+function start(program: Program, options: LaunchOptions) {
+  const stdio: StdioOptions =
+    options.stdio === 'inherit' ? ['inherit', 'inherit', 'inherit', 'pipe'] : ['ignore', 'ignore', 'ignore', 'pipe']
+  const child = spawn(launcherPath(), [], {
+    argv0: 'mini-docker-monitor',
+    stdio,
+    cwd: '/',
+    env: {},
+    detached: options.stdio !== 'inherit',
+  })
+  const ended = new Promise<number>((resolve, reject) => {
+    child.once('error', reject)
+    child.once('exit', (code, signal) => resolve(signal === null ? (code ?? 0) : 128))
+  })
+  ended.catch(() => {})
+  // stdio[3] is a socket pair: readable and writable
+  const control = child.stdio[3] as Socket
+  const outcome = new Promise<Outcome>((resolve, reject) => {
+    child.once('error', reject)
+    readEvents(control, program, options, resolve, reject)
+  })
+  control.write(program.bytes)
+  if (options.stdio !== 'inherit') child.unref()
+  return { launcherPid: child.pid ?? 0, control, outcome, ended }
+}
+
+function readEvents(
+  control: Socket,
+  program: Program,
+  options: LaunchOptions,
+  done: (outcome: Outcome) => void,
+  failed: (error: unknown) => void,
+): void {
+  let rest: Buffer = Buffer.alloc(0)
+  let failure: Extract<LaunchEvent, { type: 'failed' }> | undefined
+  const onData = (chunk: Buffer) => {
+    rest = rest.length === 0 ? chunk : Buffer.concat([rest, chunk])
+    while (rest.length >= EVENT_BYTES) {
+      const event = decodeEvent(rest, 0, program)
+      rest = rest.subarray(EVENT_BYTES)
+      options.onEvent?.(event)
+      if (event.type === 'started') {
+        control.off('data', onData)
+        control.off('close', onClose)
+        control.pause()
+        return done({ type: 'started', pid: event.pid, rest })
+      }
+      if (event.type === 'failed') failure ??= event
+      if (event.type === 'step' && options.gate !== undefined) {
+        options.gate(event.step).then(
+          () => control.write('.'),
+          (error: unknown) => {
+            control.destroy()
+            failed(error)
+          },
+        )
+      }
+    }
+  }
+  const onClose = () => done(failure ?? { type: 'ended' })
+  control.on('data', onData)
+  control.on('close', onClose)
+  control.on('error', () => {})
+}
+
+let memfd: number | undefined
+
+/** The launcher's bytes in a sealed memfd of this process, as a path to execute. Made once. */
+function launcherPath(): string {
+  if (memfd === undefined) {
+    const bytes = readFileSync(launcherFile())
+    memfd = invoke('memfd_create', 'mini-docker-launcher', MFD_CLOEXEC | MFD_ALLOW_SEALING)
+    invoke('write', memfd, bytes, bytes.length)
+    invoke('fcntl', memfd, F_ADD_SEALS, F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE)
+  }
+  return `/proc/self/fd/${memfd}`
+}
+
+/** The prebuilt launcher of this architecture, beside the sources or beside the bundle. */
+export function launcherFile(): string {
+  return fileURLToPath(new URL(`../launcher/launcher-${process.arch}`, import.meta.url))
+}

@@ -1,0 +1,377 @@
+/**
+ * Encodes a list of steps for the launcher. The binary format stands in `launcher/program.h`; this file writes it.
+ *
+ * The list is linear, but two processes run it: up to the one `clone3` the launcher alone, afterwards the launcher
+ * (`host`) and its child (`container`). Where the list changes from one to the other, the one hands over with a byte
+ * on a socket pair and the other waits for it, so that the order of the list is the order of the calls.
+ */
+import type { Arg, Call, Field, Step, Where } from './call.ts'
+import { errnoNumber } from './errno.ts'
+import { fieldWidth, writeField } from './pack.ts'
+import { layout } from './struct.ts'
+import { syscallNumber } from './table.ts'
+
+/** What the launcher does when all steps are done: stay as the container's monitor (`launcher/monitor.c`). Values are names given with `as`. */
+export type MonitorSpec = {
+  child: string
+  pidfd: string
+  /** The container's output: read ends of pipes, or the pty's master as `out` and `in`. */
+  out?: string
+  err?: string
+  in?: string
+  listener?: string
+  /** An open directory: gets the file `exit`, and the log. */
+  directory?: string
+  tty?: boolean
+  /** `exit` is on the disk before anybody hears of it. */
+  durable?: boolean
+  log?: { maxBytes: number; maxFiles: number }
+  /** Speaks to nobody; ends with the container's exit code, 128+n for a signal. */
+  foreground?: boolean
+}
+
+export type ProgramOptions = {
+  /** Report every call with its time, not only failures. */
+  trace?: boolean
+  /** Wait for a byte on the control socket before each step. */
+  stepping?: boolean
+  monitor?: MonitorSpec
+}
+
+/** What stands behind an operation of the program: what an event's number refers to. */
+export type OpSource = { step: Step; call?: Call }
+
+export type Program = { bytes: Buffer; sources: OpSource[] }
+
+const MAGIC = 0x314c444d
+const OP_BYTES = 80
+const NO_SLOT = 0xffffffff
+const KIND = { syscall: 0, fork: 1, step: 2, load: 3, patch: 4, await: 5, monitor: 6 } as const
+const REPORT = 1
+const NONZERO = 2
+const QUIET = 4
+const ARG_VALUE = 0
+const ARG_DATA = 1
+const ARG_SLOT = 2
+const ARG_FD_PATH = 3
+const MONITOR_TTY = 1
+const MONITOR_DURABLE = 2
+const MONITOR_LOG = 4
+const MONITOR_FOREGROUND = 8
+
+type EncodedArg = readonly [kind: number, value: bigint]
+type Op = {
+  kind: number
+  flags: number
+  slot: number
+  nr: number
+  args: EncodedArg[]
+  allow: number[]
+  step: number
+  source: OpSource
+}
+
+/**
+ * @throws TypeError when the list cannot be run: an unknown reference or field, a container step before `clone3`, more
+ *   than one `clone3`, more than four allowed errors.
+ */
+export function encodeProgram(steps: Step[], options: ProgramOptions = {}): Program {
+  const encoder = new Encoder()
+  for (const step of steps) encoder.step(step)
+  if (options.monitor !== undefined) encoder.monitor(options.monitor)
+  return encoder.finish((options.trace === true ? 1 : 0) | (options.stepping === true ? 2 : 0))
+}
+
+class Encoder {
+  readonly #data = new DataSection()
+  readonly #slots = new Map<string, number>()
+  /** Operations up to and including the fork, of the child, and of the parent after it. */
+  readonly #before: Op[] = []
+  readonly #child: Op[] = []
+  readonly #parent: Op[] = []
+  #forked = false
+  /** Who made the last call, and whether the host has done anything since it handed over. */
+  #turn: Where = 'host'
+  #hostBusy = false
+  #step: Step | undefined
+  #stepIndex = -1
+
+  step(step: Step): void {
+    this.#step = step
+    this.#stepIndex++
+    this.#handOver(step.where)
+    this.#emit({ kind: KIND.step })
+    for (const call of step.calls) this.#call(call)
+  }
+
+  monitor(spec: MonitorSpec): void {
+    if (!this.#forked) throw new TypeError('a monitor needs a clone3 before it')
+    const operand = Buffer.alloc(56)
+    const flags =
+      (spec.tty === true ? MONITOR_TTY : 0) |
+      (spec.durable === true ? MONITOR_DURABLE : 0) |
+      (spec.log === undefined ? 0 : MONITOR_LOG) |
+      (spec.foreground === true ? MONITOR_FOREGROUND : 0)
+    const names = [spec.child, spec.pidfd, SYNC_HOST, spec.out, spec.err, spec.in, spec.listener, spec.directory]
+    operand.writeUInt32LE(flags, 0)
+    names.forEach((name, i) => operand.writeUInt32LE(name === undefined ? NO_SLOT : this.#slot(name), 4 + 4 * i))
+    operand.writeUInt32LE(spec.log?.maxFiles ?? 0, 36)
+    operand.writeBigUInt64LE(BigInt(spec.log?.maxBytes ?? 0), 40)
+    this.#turn = 'host'
+    this.#emit({ kind: KIND.monitor, args: [[ARG_VALUE, BigInt(this.#data.place(operand))]] })
+  }
+
+  finish(flags: number): Program {
+    const ops = [...this.#before, ...this.#child, ...this.#parent]
+    const fork = this.#before.at(-1)
+    if (this.#forked && fork !== undefined) fork.args[2] = [ARG_VALUE, BigInt(this.#before.length + this.#child.length)]
+    const { bytes: data, relocations } = this.#data
+    const header = Buffer.alloc(24)
+    ;[MAGIC, flags, ops.length, this.#slots.size, data.length, relocations.length / 8].forEach((n, i) =>
+      header.writeUInt32LE(n, 4 * i),
+    )
+    const table = Buffer.alloc(ops.length * OP_BYTES)
+    ops.forEach((op, i) => writeOp(table, i * OP_BYTES, op))
+    return { bytes: Buffer.concat([header, table, relocations, data]), sources: ops.map((op) => op.source) }
+  }
+
+  #handOver(to: Where): void {
+    if (to === this.#turn) return
+    if (!this.#forked) throw new TypeError(`step ${this.#step?.id} runs in the container, but no clone3 came before it`)
+    if (to === 'host' || this.#hostBusy) {
+      this.#hand(this.#turn, to)
+    }
+    this.#turn = to
+    this.#hostBusy = false
+  }
+
+  #hand(from: Where, to: Where): void {
+    const mine = (where: Where) => (where === 'host' ? SYNC_HOST : SYNC_CONTAINER)
+    const at = this.#data.place(Buffer.from('.'))
+    this.#turn = from
+    this.#emit({
+      kind: KIND.syscall,
+      flags: QUIET,
+      nr: syscallNumber('write'),
+      args: [
+        [ARG_SLOT, BigInt(this.#slot(mine(from)))],
+        [ARG_DATA, BigInt(at)],
+        [ARG_VALUE, 1n],
+      ],
+    })
+    this.#turn = to
+    this.#emit({ kind: KIND.await, args: [[ARG_VALUE, BigInt(this.#slot(mine(to)))]] })
+  }
+
+  #call(call: Call): void {
+    if (call.name === 'clone3') return this.#fork(call)
+    const afterwards: (() => void)[] = []
+    const args = call.args.map((arg) => this.#arg(arg, call, afterwards))
+    if ((call.allow?.length ?? 0) > 4) throw new TypeError(`${call.name} allows more than four errors`)
+    this.#emit({
+      kind: KIND.syscall,
+      flags: (call.name === 'execve' || call.name === 'execveat' ? REPORT : 0) | (call.nonzero === true ? NONZERO : 0),
+      nr: syscallNumber(call.name),
+      slot: call.as === undefined ? NO_SLOT : this.#define(call.as),
+      args,
+      allow: (call.allow ?? []).map(errnoNumber),
+      call,
+    })
+    for (const load of afterwards) load()
+  }
+
+  /** Both processes go on after it, the child with the container's steps; each keeps its own end of the pair. */
+  #fork(call: Call): void {
+    if (this.#forked) throw new TypeError('a program has one clone3')
+    const pair = this.#data.reserve(8)
+    this.#emit({
+      kind: KIND.syscall,
+      flags: QUIET,
+      nr: syscallNumber('socketpair'),
+      args: [
+        [ARG_VALUE, 1n],
+        [ARG_VALUE, BigInt(1 | 0o2000000)],
+        [ARG_VALUE, 0n],
+        [ARG_DATA, BigInt(pair)],
+      ],
+    })
+    this.#load(SYNC_HOST, pair)
+    this.#load(SYNC_CONTAINER, pair + 4)
+    const afterwards: (() => void)[] = []
+    const args = call.args.map((arg) => this.#arg(arg, call, afterwards))
+    this.#emit({
+      kind: KIND.fork,
+      nr: syscallNumber('clone3'),
+      slot: this.#define(call.as ?? 'child'),
+      call,
+      args: [
+        [ARG_VALUE, args[0]?.[1] ?? 0n],
+        [ARG_VALUE, args[1]?.[1] ?? 0n],
+        [ARG_VALUE, 0n],
+        [ARG_VALUE, BigInt(this.#slot(SYNC_CONTAINER))],
+      ],
+    })
+    this.#forked = true
+    this.#turn = 'container'
+    this.#close(SYNC_HOST)
+    this.#turn = 'host'
+    this.#close(SYNC_CONTAINER)
+    for (const load of afterwards) load()
+    this.#hostBusy = false
+  }
+
+  #close(name: string): void {
+    this.#emit({
+      kind: KIND.syscall,
+      flags: QUIET,
+      nr: syscallNumber('close'),
+      args: [[ARG_SLOT, BigInt(this.#slot(name))]],
+    })
+  }
+
+  #arg(arg: Arg, call: Call, afterwards: (() => void)[]): EncodedArg {
+    if (arg === null) return [ARG_VALUE, 0n]
+    if (typeof arg === 'number' || typeof arg === 'bigint') return [ARG_VALUE, BigInt.asIntN(64, BigInt(arg))]
+    if (typeof arg === 'string') return [ARG_DATA, BigInt(this.#data.string(arg))]
+    if (arg instanceof Uint8Array) return [ARG_DATA, BigInt(this.#data.place(arg))]
+    if ('ref' in arg) return [ARG_SLOT, BigInt(this.#slot(arg.ref))]
+    if ('fdPath' in arg) return [ARG_FD_PATH, BigInt(this.#slot(arg.fdPath))]
+    if ('strings' in arg) return [ARG_DATA, BigInt(this.#data.strings(arg.strings))]
+    if ('out' in arg) return [ARG_DATA, BigInt(this.#out(arg, afterwards))]
+    return [ARG_DATA, BigInt(this.#struct(arg.struct, arg.fields, afterwards))]
+  }
+
+  #struct(name: Parameters<typeof layout>[0], fields: Record<string, Field>, afterwards: (() => void)[]): number {
+    const { size, fields: known } = layout(name)
+    const bytes = Buffer.alloc(size)
+    const patches: [place: number, slot: number, width: number][] = []
+    const pointers: [place: number, target: number][] = []
+    for (const [field, value] of Object.entries(fields)) {
+      const spot = known[field]
+      if (spot === undefined) throw new TypeError(`struct ${name} has no field ${field}`)
+      const [place, type] = spot
+      if (typeof value === 'number' || typeof value === 'bigint') writeField(bytes, place, type, value)
+      else if (typeof value === 'string' && type !== 'ptr') writeField(bytes, place, type, value)
+      else if (typeof value === 'string') pointers.push([place, this.#data.string(value)])
+      else if (value instanceof Uint8Array) pointers.push([place, this.#data.place(value)])
+      else if ('ref' in value) patches.push([place, this.#slot(value.ref), fieldWidth(type)])
+      else pointers.push([place, this.#out(value, afterwards)])
+    }
+    const at = this.#data.place(bytes)
+    for (const [place, target] of pointers) this.#data.relocate(at + place, target)
+    for (const [place, slot, width] of patches) {
+      this.#emit({
+        kind: KIND.patch,
+        args: [
+          [ARG_VALUE, BigInt(at + place)],
+          [ARG_VALUE, BigInt(slot)],
+          [ARG_VALUE, BigInt(width)],
+        ],
+      })
+    }
+    return at
+  }
+
+  #out(out: { out: number; as?: string[] }, afterwards: (() => void)[]): number {
+    const at = this.#data.reserve(out.out)
+    for (const [i, name] of (out.as ?? []).entries()) afterwards.push(() => this.#load(name, at + 4 * i))
+    return at
+  }
+
+  #load(name: string, at: number): void {
+    this.#emit({ kind: KIND.load, slot: this.#define(name), args: [[ARG_VALUE, BigInt(at)]] })
+  }
+
+  #define(name: string): number {
+    const slot = this.#slots.get(name) ?? this.#slots.size
+    this.#slots.set(name, slot)
+    return slot
+  }
+
+  #slot(name: string): number {
+    const slot = this.#slots.get(name)
+    if (slot === undefined) throw new TypeError(`step ${this.#step?.id}: no earlier call is named ${name}`)
+    return slot
+  }
+
+  #emit(op: Partial<Omit<Op, 'source'>> & { kind: number; call?: Call }): void {
+    const { call, ...rest } = op
+    const step = this.#step
+    if (step === undefined) throw new TypeError('a program needs a step')
+    const source: OpSource = call === undefined ? { step } : { step, call }
+    const list = this.#forked ? (this.#turn === 'container' ? this.#child : this.#parent) : this.#before
+    if (this.#forked && this.#turn === 'host') this.#hostBusy = true
+    list.push({ flags: 0, slot: NO_SLOT, nr: 0, args: [], allow: [], step: this.#stepIndex, ...rest, source })
+  }
+}
+
+/** The two ends of the socket pair on which the processes hand over. */
+const SYNC_HOST = 'launcher.sync-host'
+const SYNC_CONTAINER = 'launcher.sync-container'
+
+/** Strings, structs and room for results; 8-byte aligned. */
+class DataSection {
+  #chunks: Uint8Array[] = []
+  #size = 0
+  #relocations: number[] = []
+  readonly #known = new Map<string, number>()
+
+  get bytes(): Buffer {
+    return Buffer.concat(this.#chunks)
+  }
+
+  get relocations(): Buffer {
+    const bytes = Buffer.alloc(this.#relocations.length * 4)
+    this.#relocations.forEach((n, i) => bytes.writeUInt32LE(n, 4 * i))
+    return bytes
+  }
+
+  place(bytes: Uint8Array): number {
+    const at = this.#size
+    const padding = (8 - (bytes.length % 8)) % 8
+    this.#chunks.push(bytes)
+    if (padding > 0) this.#chunks.push(new Uint8Array(padding))
+    this.#size += bytes.length + padding
+    return at
+  }
+
+  reserve(bytes: number): number {
+    return this.place(new Uint8Array(bytes))
+  }
+
+  string(text: string): number {
+    if (text.includes('\0'))
+      throw new TypeError(`a string for the kernel must not contain NUL: ${JSON.stringify(text)}`)
+    const known = this.#known.get(text)
+    if (known !== undefined) return known
+    const at = this.place(Buffer.from(`${text}\0`))
+    this.#known.set(text, at)
+    return at
+  }
+
+  strings(list: string[]): number {
+    const targets = list.map((text) => this.string(text))
+    const at = this.reserve((list.length + 1) * 8)
+    targets.forEach((target, i) => this.relocate(at + 8 * i, target))
+    return at
+  }
+
+  relocate(at: number, target: number): void {
+    this.#relocations.push(at, target)
+  }
+}
+
+function writeOp(table: Buffer, at: number, op: Op): void {
+  table[at] = op.kind
+  table[at + 1] = op.flags
+  table[at + 2] = op.args.length
+  table[at + 3] = op.allow.length
+  table.writeUInt32LE(op.slot, at + 4)
+  table.writeUInt16LE(op.step, at + 14)
+  table.writeUInt32LE(op.nr, at + 16)
+  op.args.forEach(([kind, value], i) => {
+    table[at + 8 + i] = kind
+    table.writeBigInt64LE(value, at + 24 + 8 * i)
+  })
+  op.allow.forEach((errno, i) => table.writeUInt16LE(errno, at + 72 + 2 * i))
+}
