@@ -5,14 +5,17 @@ const project = (name: string, include: string[], extra: object = {}) => ({
   test: { name, include, testTimeout: 60_000, hookTimeout: 120_000, ...extra },
 })
 
+/** One file at a time: the kernel's tables (mounts, cgroups, links) are compared before and after. */
+const alone = { fileParallelism: false }
+
 export default defineConfig({
   test: {
     projects: [
-      project('unit', ['packages/*/test/**/*.test.ts', 'test/*.test.ts']),
-      project('root', ['packages/*/test/**/*.root.ts'], { fileParallelism: false }),
-      project('e2e', ['test/e2e/**/*.e2e.ts'], { fileParallelism: false, testTimeout: 180_000 }),
+      project('unit', ['packages/*/test/**/*.test.ts', 'test/*.test.ts', 'test/harness/*.test.ts']),
+      project('root', ['packages/*/test/**/*.root.ts', 'test/harness/*.root.ts'], alone),
+      project('e2e', ['test/e2e/**/*.e2e.ts'], { ...alone, testTimeout: 180_000, hookTimeout: 600_000 }),
       project('vm', ['packages/*/test/**/*.vm.ts', 'test/vm/**/*.vm.ts'], {
-        fileParallelism: false,
+        ...alone,
         testTimeout: 600_000,
         hookTimeout: 600_000,
       }),

@@ -28,7 +28,7 @@ const dist = join(root, 'dist')
 const stamp = join(dist, 'stamp')
 const WEEK_MS = 7 * 24 * 3600 * 1000
 
-async function build(): Promise<void> {
+async function bundlePrograms(): Promise<void> {
   const began = new Date()
   mkdirSync(dist, { recursive: true })
   writeWhole(join(dist, 'package.json'), '{ "type": "commonjs" }\n')
@@ -149,4 +149,4 @@ const sourcePaths: esbuild.Plugin = {
   },
 }
 
-if (!(process.argv.includes('--if-stale') && isFresh())) await build()
+if (!(process.argv.includes('--if-stale') && isFresh())) await bundlePrograms()

@@ -1,0 +1,81 @@
+/**
+ * Runs the checks and then each vitest project, in the order of what they need, and ends with one line that adds
+ * everything up: `N passed, N failed, N skipped`. Each skip is told with its reason. See vitest.config.ts for the projects.
+ */
+import { spawnSync } from 'node:child_process'
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { Report } from '../test/harness/reporter.ts'
+
+const PROJECTS = ['unit', 'root', 'e2e', 'vm'] as const
+type Project = (typeof PROJECTS)[number]
+
+const root = join(import.meta.dirname, '..')
+const reports = mkdtempSync(join(tmpdir(), 'mini-docker-test-'))
+const isRoot = process.getuid?.() === 0
+const wanted = process.argv.slice(2)
+
+const total: Report = { passed: 0, failed: 0, skipped: [] }
+
+if (wanted.length === 0 || wanted.includes('check')) check()
+for (const project of PROJECTS) {
+  if (wanted.length > 0 && !wanted.includes(project)) continue
+  if (project !== 'unit' && !isRoot) {
+    say(`${project}: not run, it needs root`)
+    continue
+  }
+  runProject(project)
+}
+rmSync(reports, { recursive: true })
+summarise()
+
+/** Each failed check counts as a failed test: the closing line must not say `0 failed` when something is wrong. */
+function check(): void {
+  say('check: types, lint, format')
+  const { status } = spawnSync(join(root, 'scripts/check'), { stdio: ['ignore', 'inherit', 'inherit'] })
+  if (status !== 0) total.failed += 1
+}
+
+function runProject(project: Project): void {
+  say(`tests: ${project}`)
+  const output = join(reports, `${project}.json`)
+  const began = Date.now()
+  const { status } = spawnSync(
+    process.execPath,
+    [
+      'node_modules/vitest/vitest.mjs',
+      'run',
+      '--project',
+      project,
+      '--passWithNoTests',
+      '--reporter=default',
+      '--reporter=./test/harness/reporter.ts',
+    ],
+    { cwd: root, stdio: ['ignore', 'inherit', 'inherit'], env: { ...process.env, MINI_DOCKER_REPORT: output } },
+  )
+  const report = existsSync(output) ? (JSON.parse(readFileSync(output, 'utf8')) as Report) : undefined
+  total.passed += report?.passed ?? 0
+  total.failed += report?.failed ?? 0
+  total.skipped.push(...(report?.skipped ?? []))
+  // An unhandled error, or a runner that died, fails the run though no single test did.
+  if (status !== 0 && (report === undefined || report.failed === 0)) total.failed += 1
+  say(
+    `tests: ${project} took ${Math.round((Date.now() - began) / 1000)} s: ${report === undefined ? 'no report' : counts(report)}`,
+  )
+}
+
+function summarise(): void {
+  if (total.skipped.length > 0) say('skipped, and why')
+  for (const { name, reason } of total.skipped) console.log(`  ${name}: ${reason}`)
+  console.log(`\n${counts(total)}`)
+  process.exitCode = total.failed > 0 ? 1 : 0
+}
+
+function counts({ passed, failed, skipped }: Report): string {
+  return `${passed} passed, ${failed} failed, ${skipped.length} skipped`
+}
+
+function say(text: string): void {
+  console.log(`\n=== ${text}`)
+}
