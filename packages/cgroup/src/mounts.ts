@@ -27,11 +27,11 @@ export function parseCgroupMounts(mountinfo: string, selfCgroup: string): Cgroup
   const found = new Map<string, CgroupMount>()
   for (const line of visibleMounts(mountinfo)) {
     const key =
-      line.version === 2 ? '' : [...line.controllers, ...(line.name ? [`name=${line.name}`] : [])].sort().join(',')
+      line.version === 2 ? '' : [...line.controllers, ...(line.name ? [`name=${line.name}`] : [])].toSorted().join(',')
     const position = positions.get(key)
     if (position === undefined || found.has(key)) continue
     const { root, ...mount } = line
-    found.set(key, { ...mount, own: posix.join(mount.mountPoint, below(root, position)) })
+    found.set(key, { ...mount, own: posix.join(mount.mountPoint, below(root, position)).replace(/(.)\/$/, '$1') })
   }
   return [...found.values()]
 }
@@ -41,7 +41,7 @@ function parsePositions(selfCgroup: string): Map<string, string> {
   const positions = new Map<string, string>()
   for (const line of selfCgroup.split('\n')) {
     const match = /^\d+:([^:]*):(.*)$/.exec(line)
-    if (match) positions.set(match[1]!.split(',').sort().join(','), match[2]!)
+    if (match) positions.set(match[1]!.split(',').toSorted().join(','), match[2]!)
   }
   return positions
 }

@@ -36,5 +36,5 @@ export function subgroups(directory: string): string[] {
 
 /** A process of another pid namespace is listed as 0, and kill(0) would hit our own process group. */
 function sorted(pids: number[]): number[] {
-  return [...new Set(pids)].filter((pid) => pid > 0).sort((a, b) => a - b)
+  return [...new Set(pids)].filter((pid) => pid > 0).toSorted((a, b) => a - b)
 }

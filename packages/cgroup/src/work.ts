@@ -41,7 +41,7 @@ export function workShell(work: readonly Work[]): string[] {
 
 /** Words that every shell takes as they stand stay bare; `0` could be read as a descriptor before `>`. */
 function quote(word: string): string {
-  return /^[\w./:+,=@-]+$/.test(word) && !/^-/.test(word) ? word : `'${word.replaceAll("'", String.raw`'\''`)}'`
+  return /^[\w./:+,=@-]+$/.test(word) && !word.startsWith('-') ? word : `'${word.replaceAll("'", String.raw`'\''`)}'`
 }
 
 /**

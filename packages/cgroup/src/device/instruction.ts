@@ -61,6 +61,7 @@ function formatInstruction(instruction: Instruction): string {
     case 'jeq':
       return `if r${instruction.dst} == 0x${instruction.immediate.toString(16)} goto pc+${instruction.skip}`
     case 'exit':
-      return 'exit'
+      break
   }
+  return 'exit'
 }

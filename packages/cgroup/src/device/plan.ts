@@ -81,9 +81,12 @@ function v1Settings({ allowAll, exceptions }: DevicePolicy): Setting[] {
 /** The later exception takes back part of the earlier one, but is not for the very same devices. */
 function cutsInto(later: DeviceException, earlier: DeviceException): boolean {
   const same = later.major === earlier.major && later.minor === earlier.minor
-  const meets = (a: number | undefined, b: number | undefined) => a === undefined || b === undefined || a === b
   const overlaps = later.type === earlier.type && meets(later.major, earlier.major) && meets(later.minor, earlier.minor)
   return later.allow !== earlier.allow && overlaps && !same && (later.access & earlier.access) !== 0
+}
+
+function meets(a: number | undefined, b: number | undefined): boolean {
+  return a === undefined || b === undefined || a === b
 }
 
 /** The kernel frees the program with the group; nothing to undo. */

@@ -47,7 +47,7 @@ function formatAccess(access: number): string {
 
 function parseAccess(letters: string): number {
   if (!/^[rwm]{1,3}$/.test(letters)) throw invalid(`invalid device access ${JSON.stringify(letters)}`, 'letters of rwm')
-  return [...letters].reduce((bits, letter) => bits | ACCESS_BITS[letter as 'r' | 'w' | 'm'], 0)
+  return letters.split('').reduce((bits, letter) => bits | ACCESS_BITS[letter as 'r' | 'w' | 'm'], 0)
 }
 
 /** -1 is how Go programs write "any". */

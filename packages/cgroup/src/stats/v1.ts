@@ -1,6 +1,6 @@
 /** Statistics from cgroup v1's files. cgroup-v1/{cpuacct,memory,blkio-controller}.html */
-import { readControl, readKeyed, readNumber } from './control-file.ts'
-import { NS_PER_TICK, type CpuStats, type IoEntry, type IoStats, type MemoryStats } from './stats.ts'
+import { readControl, readKeyed, readNumber } from '../control-file.ts'
+import { NS_PER_TICK, type CpuStats, type IoEntry, type IoStats, type MemoryStats } from './types.ts'
 
 export function v1Cpu(cpuacct: string | undefined, cpu: string | undefined): CpuStats {
   const times = cpuacct === undefined ? {} : readKeyed(`${cpuacct}/cpuacct.stat`)

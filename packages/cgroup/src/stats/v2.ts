@@ -1,6 +1,6 @@
 /** Statistics from cgroup v2's files. cgroup-v2.html */
-import { readControl, readKeyed, readNumber } from './control-file.ts'
-import type { CpuStats, IoEntry, IoStats, MemoryStats } from './stats.ts'
+import { readControl, readKeyed, readNumber } from '../control-file.ts'
+import type { CpuStats, IoEntry, IoStats, MemoryStats } from './types.ts'
 
 const NS_PER_US = 1000
 
