@@ -5,7 +5,7 @@
  * it in `cgroup.subtree_control`. And a group with processes of its own, except the machine's root, may not hand any
  * down (the no-internal-process rule, cgroups(7)). The parent never has processes; the daemon's own group may, see `delegate`.
  */
-import { UserError } from '@mini-docker/syscall'
+import { UserError, type Errno } from '@mini-docker/syscall'
 import { cpusetParentSettings } from './controllers/cpuset.ts'
 import { groupPath, type CgroupLayout, type Hierarchy, type V2Hierarchy } from './layout.ts'
 import { settingWork, type Work } from './work.ts'
@@ -88,13 +88,8 @@ function handDown(
   ]
 }
 
-const HAND_DOWN_ERRORS = ['EBUSY', 'EINVAL', 'ENOENT', 'EOPNOTSUPP', 'EACCES'] satisfies (
-  | 'EBUSY'
-  | 'EINVAL'
-  | 'ENOENT'
-  | 'EOPNOTSUPP'
-  | 'EACCES'
-)[]
+/** Processes in the way, real-time processes, no such controller, a threaded group. */
+const HAND_DOWN_ERRORS: Errno[] = ['EBUSY', 'EINVAL', 'ENOENT', 'EOPNOTSUPP']
 
 function plus(controllers: readonly string[]): string {
   return controllers.map((name) => `+${name}`).join(' ')

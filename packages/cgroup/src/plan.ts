@@ -10,12 +10,13 @@
  * wait that a migration costs and leaves no moment in which it runs unlimited. See cgroups(7), clone(2).
  */
 import { AT_FDCWD, AT_REMOVEDIR, UserError, call, type Call, type Step } from '@mini-docker/syscall'
+import { cpusetParentSettings } from './controllers/cpuset.ts'
 import { planDevices } from './device/plan.ts'
-import { groupDirectory, unifiedHierarchy, type CgroupLayout, type Hierarchy } from './layout.ts'
+import { groupDirectory, groupPath, unifiedHierarchy, type CgroupLayout, type Hierarchy } from './layout.ts'
 import { parentWork } from './parent.ts'
 import type { OciLinuxResources } from './resources.ts'
 import { limitWrites, neededControllers } from './settings.ts'
-import { workCalls, workShell, type Work } from './work.ts'
+import { settingWork, workCalls, workShell, type Work } from './work.ts'
 
 export type CgroupPlan = {
   steps: Step[]
@@ -61,12 +62,21 @@ function createStep(layout: CgroupLayout, path: string, resources: OciLinuxResou
   const directories = layout.hierarchies.map((hierarchy) => groupDirectory(hierarchy, path))
   const work: Work[] = [
     ...directories.map((directory): Work => ({ do: 'mkdir', path: directory })),
+    ...rootCpuset(layout, path),
     ...limitWrites(layout, path, resources),
   ]
   const undo = directories.map((directory): Call =>
     call('unlinkat', [AT_FDCWD, directory, AT_REMOVEDIR], { allow: ['ENOENT'] }),
   )
   return { ...hostStep('cgroup.create', work), undo }
+}
+
+/** A v1 group directly below the root inherits no processors: nobody may switch `clone_children` on up there. */
+function rootCpuset(layout: CgroupLayout, path: string): Work[] {
+  const home = layout.hierarchies.find(({ version, cpuset }) => version === 1 && cpuset !== undefined)
+  if (home?.cpuset === undefined || groupPath(path).includes('/')) return []
+  const [cpus, mems] = cpusetParentSettings(home.cpuset)
+  return settingWork(groupDirectory(home, path), [cpus, mems])
 }
 
 function hostStep(id: string, work: Work[]): Step {

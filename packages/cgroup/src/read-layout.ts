@@ -58,15 +58,16 @@ type Found = Pick<Hierarchy, 'mountPoint' | 'own' | 'base' | 'writable'>
 function readV1(found: Found & { controllers: string[] }, name: string | undefined, parent: string): V1Hierarchy {
   const isCpuset = found.controllers.includes('cpuset')
   const inherits = () => readWord(`${found.base}/${parent}/cgroup.clone_children`) === '1'
+  // A parent that somebody has given fewer processors keeps them.
+  const readInherited = (what: 'cpus' | 'mems') =>
+    readWord(`${found.base}/${parent}/cpuset.${what}`) || readEffective(found.base, what)
   return {
     version: 1,
     ...found,
     ...(name === undefined ? {} : { name }),
     files: readFiles(found, parent),
     parentReady: exists(`${found.base}/${parent}`) && (!isCpuset || inherits()),
-    ...(isCpuset
-      ? { cpuset: { cpus: readEffective(found.base, 'cpus'), mems: readEffective(found.base, 'mems') } }
-      : {}),
+    ...(isCpuset ? { cpuset: { cpus: readInherited('cpus'), mems: readInherited('mems') } } : {}),
   }
 }
 

@@ -27,7 +27,10 @@ export function cpusetSettings(layout: CgroupLayout, cpu: OciCpu | undefined): S
 }
 
 /** A v1 parent gets all that is there, and passes it on: with `clone_children`, a new group is usable from its mkdir on. */
-export function cpusetParentSettings(available: { cpus: string; mems: string }): Setting[] {
+export function cpusetParentSettings(available: {
+  cpus: string
+  mems: string
+}): [cpus: Setting, mems: Setting, inherit: Setting] {
   return [
     { file: 'cpuset.cpus', value: available.cpus },
     { file: 'cpuset.mems', value: available.mems },
