@@ -1,1 +1,29 @@
-export {}
+export { planDevices, type Device } from './dev.ts'
+export { planHostname, planLoopback, planSysctls } from './identity.ts'
+export { makeDirectories, makeFile, openInRootCall, relative, ROOT } from './in-root.ts'
+export { planEnter, planTarget } from './join.ts'
+export { messages, type StepText } from './messages.ts'
+export { parseMountOptions, type MountOptions } from './mount-options.ts'
+export { planMount, type Mount } from './mounts.ts'
+export {
+  CHILD,
+  CHILD_PIDFD,
+  cloneStep,
+  NAMESPACE_FLAGS,
+  planCgroupNamespace,
+  planClone,
+  planJoinNamespaces,
+  planOwnUserMap,
+  writeFile,
+  type CloneOptions,
+  type Namespace,
+  type NamespaceType,
+} from './namespaces.ts'
+export {
+  planOpenRoot,
+  planPivotRoot,
+  planPropagation,
+  planReadonlyRoot,
+  planRootBind,
+  planRootPropagation,
+} from './rootfs.ts'

@@ -16,7 +16,7 @@ const PREFIXES: Record<string, string[]> = {
   RESOLVE: ['RESOLVE_'],
 }
 
-const named = Object.entries(constants).filter(
+const named = Object.entries<unknown>(constants).filter(
   (entry): entry is [string, number | bigint] => typeof entry[1] === 'number' || typeof entry[1] === 'bigint',
 )
 

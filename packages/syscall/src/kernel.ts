@@ -4,7 +4,6 @@
  */
 import {
   AT_EMPTY_PATH,
-  AT_FDCWD,
   AT_SYMLINK_NOFOLLOW,
   O_CLOEXEC,
   O_PATH,

@@ -1,0 +1,100 @@
+/** The mounts of a container, one step each, made below its root before it is entered. mount(2), mount_setattr(2). */
+import {
+  AT_EMPTY_PATH,
+  AT_RECURSIVE,
+  call,
+  fdPath,
+  MS_BIND,
+  MS_REC,
+  ref,
+  struct,
+  UserError,
+  type Call,
+  type Step,
+} from '@mini-docker/syscall'
+import { makeDirectories, makeFile, openInRootCall } from './in-root.ts'
+import { parseMountOptions, type MountOptions } from './mount-options.ts'
+
+/** `mounts[]` of an OCI config. `kind` says what a bind's source is, which must be known to make the place it goes to. */
+export type Mount = {
+  destination: string
+  type: string
+  source: string
+  options: readonly string[]
+  kind: 'directory' | 'file'
+}
+
+/** Filesystems that show the machine: their place must be a real directory, since a link could show it elsewhere unmasked (CVE-2019-19921). */
+const KERNEL_FILESYSTEMS = new Set(['proc', 'sysfs'])
+
+/**
+ * One step, `mount.<destination>`. @throws UserError `invalid` for a relative destination, `not-built` for options of runc's own.
+ */
+export function planMount(mount: Mount, shellRoot: string): Step {
+  const { destination, type, source, kind } = mount
+  if (!destination.startsWith('/'))
+    throw new UserError('invalid', `mount destination ${JSON.stringify(destination)} is not an absolute path`)
+  const options = parseMountOptions(mount.options)
+  const id = `mount.${destination}`
+  const isBind = (options.flags & MS_BIND) !== 0
+  const place = kind === 'file' ? makeFile(destination, id) : makeDirectories(destination, id)
+  const target = `${shellRoot}${destination}`
+  return {
+    id,
+    stage: 'rootfs',
+    where: 'container',
+    calls: [
+      ...place,
+      ...(KERNEL_FILESYSTEMS.has(type) ? [noLink(destination, id)] : []),
+      isBind
+        ? call('mount', [source, fdPath(id), null, options.flags & (MS_BIND | MS_REC), null])
+        : call('mount', [source, fdPath(id), type, options.flags, options.data === '' ? null : options.data]),
+      ...attributeCalls(id, destination, options, isBind),
+    ],
+    shell: [
+      kind === 'file' ? `touch ${target}` : `mkdir -p ${target}`,
+      isBind
+        ? `mount --${(options.flags & MS_REC) === 0 ? 'bind' : 'rbind'} ${shellOptions(mount)}${source} ${target}`
+        : `mount -t ${type} ${shellOptions(mount)}${source} ${target}`,
+    ],
+    man: ['mount(2)', 'openat2(2)'],
+  }
+}
+
+/** openat2 with RESOLVE_NO_SYMLINKS fails with ELOOP where a link stands in the way. */
+function noLink(destination: string, id: string): Call {
+  const opened = openInRootCall(destination, `${id}/real`)
+  const RESOLVE_NO_SYMLINKS = 0x04
+  return {
+    ...opened,
+    args: opened.args.map((arg) =>
+      isHow(arg) ? struct('open_how', { ...arg.fields, resolve: 0x10 | RESOLVE_NO_SYMLINKS }) : arg,
+    ),
+  }
+}
+
+function isHow(arg: unknown): arg is { struct: 'open_how'; fields: Record<string, number> } {
+  return typeof arg === 'object' && arg !== null && 'struct' in arg
+}
+
+/** A bind mount takes its flags and its propagation afterwards, on the mount that is there now: the path is looked up again. */
+function attributeCalls(id: string, destination: string, options: MountOptions, isBind: boolean): Call[] {
+  const own = isBind ? options.attributes : 0
+  if (own === 0 && options.recursiveAttributes === 0 && options.propagation === 0) return []
+  const made = `${id}/made`
+  const setattr = (flags: number, fields: Record<string, number>) =>
+    call('mount_setattr', [ref(made), '', AT_EMPTY_PATH | flags, struct('mount_attr', fields), 32])
+  return [
+    openInRootCall(destination, made),
+    ...(options.propagation === 0
+      ? []
+      : [setattr(options.propagationRecursive ? AT_RECURSIVE : 0, { propagation: options.propagation })]),
+    ...(own === 0 ? [] : [setattr(0, { attr_set: own })]),
+    ...(options.recursiveAttributes === 0 ? [] : [setattr(AT_RECURSIVE, { attr_set: options.recursiveAttributes })]),
+  ]
+}
+
+function shellOptions({ options }: Mount): string {
+  const words = options.filter((word) => word !== 'bind' && word !== 'rbind' && word !== 'newinstance')
+  return words.length === 0 ? '' : `-o ${words.join(',')} `
+}
