@@ -1,0 +1,3 @@
+export { applyLayer } from './apply.ts'
+export { DEFAULT_LIMITS, type Applied, type ApplyOptions, type PackOptions } from './options.ts'
+export { packTree } from './pack.ts'

@@ -1,0 +1,35 @@
+/** What unpacking and packing may be told, and what unpacking tells. */
+
+export type ApplyOptions = {
+  /** More entries are refused. Default 1,000,000: no real layer comes near, each costs an inode. */
+  maxEntries?: number
+  /** More bytes of content than this together are refused. Default 32 GiB. Holes of sparse files don't count. */
+  maxBytes?: number
+  /** The directories of the layers below, topmost first: a directory that the archive uses but does not describe gets owner and mode from there. */
+  lower?: readonly string[]
+}
+
+export const DEFAULT_LIMITS = { maxEntries: 1_000_000, maxBytes: 32 * 1024 ** 3 } as const
+
+export type Applied = {
+  /** Entries of the archive, whiteouts included. */
+  files: number
+  /** Bytes of content. */
+  bytes: number
+  /** What could not be kept, for example attributes that the filesystem does not take; at most 100 lines. */
+  warnings: string[]
+}
+
+export type PackOptions = {
+  /**
+   * `overlay`: the directory is the upper (or a layer) of an overlay, its whiteouts become `.wh.` entries and its own attributes
+   * are left out. `none`: a plain tree. Default `none`.
+   */
+  whiteouts?: 'overlay' | 'none'
+  /** Stores files with holes as sparse (pax 1.0). docker and Go read it, some old programs don't. Default false: holes become zeros. */
+  sparse?: boolean
+  /** Keeps nanoseconds of mtimes, at 1 KiB of pax header a file. Default false: whole seconds, as docker's layers. */
+  subSecondTimes?: boolean
+  /** Writes an entry `./` with owner, mode and attributes of the directory itself. Default false, as docker. */
+  root?: boolean
+}
