@@ -1,0 +1,69 @@
+/** /x/…: what docker's API does not have. Plans, traces, the demo image, gc. */
+import { randomBytes } from 'node:crypto'
+import * as path from 'node:path'
+import { ensureDemo } from '@mini-docker/image'
+import { draftContainer } from '../../containers/create.ts'
+import { planStart } from '../../containers/start.ts'
+import type { Engine } from '../../engine.ts'
+import { collectGarbage } from '../../recovery/gc.ts'
+import type { TraceEvent } from '../../runtime-port.ts'
+import { createBody } from '../bodies.ts'
+import type { Exchange } from '../exchange.ts'
+import type { Routes } from '../router.ts'
+
+export const extensionRoutes: Routes<Engine> = {
+  'POST /x/containers/plan': plan,
+  'GET /x/containers/{id}/trace': trace,
+  'POST /x/images/demo': async (exchange, engine) => {
+    const image = await ensureDemo(engine.images)
+    exchange.json(200, { Id: image.id, RepoTags: image.names })
+  },
+  'POST /x/gc': async (exchange, engine) => exchange.json(200, { Removed: await collectGarbage(engine) }),
+}
+
+/** What a create and a start with this body would do, as steps. Nothing is made; volumes without a name have no place yet. */
+async function plan(exchange: Exchange, engine: Engine): Promise<void> {
+  const body = await exchange.readJson(createBody)
+  const id = randomBytes(32).toString('hex')
+  const record = await draftContainer(engine, body, id, exchange.query.get('name') ?? '')
+  record.mounts = record.mounts.map((mount) =>
+    mount.type === 'volume' && mount.source === ''
+      ? { ...mount, source: engine.volumes.dataPath(mount.name || id) }
+      : mount,
+  )
+  const { steps } = planStart(engine, record, path.join(engine.root, 'containers', id), { dryRun: true })
+  exchange.json(200, { steps: plainSteps(steps) })
+}
+
+/** Steps as JSON: buffers become base64, big integers decimal strings. */
+function plainSteps(steps: unknown): unknown {
+  return JSON.parse(
+    JSON.stringify(steps, function (this: Record<string, unknown>, key, value: unknown) {
+      // Buffer has a toJSON that runs before this function sees the value.
+      const original = this[key]
+      if (typeof value === 'bigint') return { bigint: value.toString() }
+      return original instanceof Uint8Array ? { base64: Buffer.from(original).toString('base64') } : value
+    }),
+  )
+}
+
+/** The next start of the container, call by call, as NDJSON; ends with its `exit` event. */
+async function trace(exchange: Exchange, engine: Engine): Promise<void> {
+  const { id } = engine.containers.find(exchange.params['id'] ?? '')
+  const response = exchange.stream(200, { 'Content-Type': 'application/x-ndjson' })
+  const listeners = engine.tracers.get(id) ?? new Set()
+  engine.tracers.set(id, listeners)
+  const { promise, resolve } = Promise.withResolvers<void>()
+  const listener = (event: TraceEvent): void => {
+    response.write(
+      `${JSON.stringify(event, (_key, value: unknown) => (typeof value === 'bigint' ? value.toString() : value))}\n`,
+    )
+    if (event.type === 'exit') resolve()
+  }
+  listeners.add(listener)
+  exchange.gone.addEventListener('abort', () => resolve(), { once: true })
+  await promise
+  listeners.delete(listener)
+  if (listeners.size === 0 && engine.tracers.get(id) === listeners) engine.tracers.delete(id)
+  response.end()
+}

@@ -1,0 +1,24 @@
+/** All of the API in one table. */
+import type { Engine } from '../../engine.ts'
+import { Router } from '../router.ts'
+import { containerIoRoutes } from './container-io.ts'
+import { containerRoutes } from './containers.ts'
+import { execRoutes } from './exec.ts'
+import { extensionRoutes } from './extensions.ts'
+import { imageRoutes } from './images.ts'
+import { networkRoutes } from './networks.ts'
+import { notBuiltRoutes } from './not-built.ts'
+import { systemRoutes } from './system.ts'
+import { volumeRoutes } from './volumes.ts'
+
+export const apiRouter = new Router<Engine>(
+  systemRoutes,
+  containerRoutes,
+  containerIoRoutes,
+  execRoutes,
+  notBuiltRoutes,
+  imageRoutes,
+  volumeRoutes,
+  networkRoutes,
+  extensionRoutes,
+)

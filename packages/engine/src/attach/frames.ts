@@ -1,0 +1,24 @@
+/**
+ * Docker's multiplexing of stdout and stderr over one connection (without a tty):
+ *
+ *     byte 0        1..3    4..7                   8..
+ *     1 or 2        zero    length, big-endian     payload
+ */
+export type StreamNumber = 1 | 2
+
+/** One frame. */
+export function frame(stream: StreamNumber, payload: Uint8Array): Buffer {
+  const bytes = Buffer.allocUnsafe(8 + payload.length)
+  bytes.writeUInt32BE((stream << 24) >>> 0, 0)
+  bytes.writeUInt32BE(payload.length, 4)
+  bytes.set(payload, 8)
+  return bytes
+}
+
+export const RAW_STREAM = 'application/vnd.docker.raw-stream'
+export const MULTIPLEXED_STREAM = 'application/vnd.docker.multiplexed-stream'
+
+/** What docker says the stream is: API 1.42 began to tell the two apart. */
+export function streamType(tty: boolean, minor: number): string {
+  return tty || minor < 42 ? RAW_STREAM : MULTIPLEXED_STREAM
+}

@@ -1,0 +1,198 @@
+/** POST /containers/{id}/start: files under /etc, the spec, the plan, the journal, and then the runtime makes the calls. */
+import * as fs from 'node:fs'
+import * as path from 'node:path'
+import { LayerView } from '@mini-docker/unionfs'
+import { SyscallError, UserError } from '@mini-docker/syscall'
+import { NEVER, nowRfc3339 } from '../clock.ts'
+import { containerEvent, type Engine } from '../engine.ts'
+import { parseLogConfig } from '../logs/log-config.ts'
+import { undoCalls, type Plan, type StartFailure, type TraceEvent } from '../runtime-port.ts'
+import { containerDevices } from '../spec/devices.ts'
+import { hostsFile, resolvConf } from '../spec/etc-files.ts'
+import { containerSpec } from '../spec/spec.ts'
+import { resolveUser, type ResolvedUser, type UserDatabase } from '../spec/user.ts'
+import { createBindSources } from '../volumes/prepare.ts'
+import { watchExit } from './exit.ts'
+import { layerDirs, lowerLinks } from './layers.ts'
+import type { Container, ContainerRecord } from './model.ts'
+
+/** Where the log of a container lies. */
+export function logPath(container: Pick<Container, 'dir'>): string {
+  return path.join(container.dir, 'container.log')
+}
+
+/** Starts; false when it already runs. @throws UserError, also when the kernel refused, with docker's words. */
+export function startContainer(
+  engine: Engine,
+  container: Container,
+  options: { byPolicy?: boolean } = {},
+): Promise<boolean> {
+  return container.lock.run(() => startLocked(engine, container, options))
+}
+
+/** For those who hold the container's lock. */
+export async function startLocked(
+  engine: Engine,
+  container: Container,
+  { byPolicy = false }: { byPolicy?: boolean } = {},
+): Promise<boolean> {
+  const { status } = container.state
+  if (status === 'running') return false
+  if (status === 'paused') throw new UserError('conflict', 'cannot start a paused container, try unpause instead')
+  if (status === 'removing' || status === 'dead' || !engine.containers.has(container.id))
+    throw new UserError('conflict', 'container is marked for removal and cannot be started')
+  if (byPolicy && status !== 'restarting') return false
+  clearTimeout(container.restartTimer)
+  if (!byPolicy) container.state = { ...container.state, restartCount: 0, stoppedByUser: false }
+
+  const traced = tracer(engine, container)
+  try {
+    createBindSources(container.record.mounts)
+    const plan = planStart(engine, container.record, container.dir)
+    engine.journal.write({ id: container.id, cgroupPath: container.cgroupPath, undo: undoCalls(plan.steps) })
+    const { pid, monitor } = await engine.runtime.startContainer(plan, traced?.send)
+    container.monitor = monitor
+    container.streams.started(monitor)
+    container.change({
+      status: 'running',
+      pid,
+      exitCode: 0,
+      error: '',
+      oomKilled: false,
+      startedAt: nowRfc3339(),
+      finishedAt: finished(container),
+    })
+    watchExit(engine, container, monitor)
+    if (traced !== undefined)
+      void monitor.exited.then(
+        (exit) => traced.finish({ type: 'exit', exitCode: exit.exitCode }),
+        () => traced.finish(),
+      )
+    containerEvent(engine, container, 'start')
+    return true
+  } catch (error) {
+    engine.journal.remove(container.id)
+    traced?.finish({ type: 'exit', error: error instanceof Error ? error.message : String(error) })
+    throw await failedStart(engine, container, error)
+  }
+}
+
+function finished(container: Container): string {
+  return container.state.finishedAt === NEVER ? NEVER : container.state.finishedAt
+}
+
+/** The plan of a container's start. Reads the image's user database and the host's devices; writes the files under /etc into `dir`, except on a dry run. */
+export function planStart(engine: Engine, record: ContainerRecord, dir: string, { dryRun = false } = {}): Plan {
+  const log = parseLogConfig(record.hostConfig.LogConfig)
+  const { devices, rules } = containerDevices(record.hostConfig)
+  const cgroupPath = `mini-docker/${record.id}`
+  const spec = containerSpec(record, {
+    user: userOf(engine, record, path.join(dir, 'upper'), record.config.User),
+    hostname: record.config.Hostname,
+    devices,
+    deviceRules: rules,
+    held: engine.host.capabilities,
+    etc: etcFiles(record, dir, dryRun),
+    cgroupPath,
+  })
+  return engine.runtime.planContainer(spec, {
+    id: record.id,
+    bundle: dir,
+    overlay: {
+      layersDir: engine.images.layersDir,
+      lower: lowerLinks(engine, record),
+      upper: path.join(dir, 'upper'),
+      work: path.join(dir, 'work'),
+    },
+    cgroupPath,
+    ...(log.kind === 'none' ? {} : { log: { path: logPath({ dir }), maxBytes: log.maxBytes, maxFiles: log.maxFiles } }),
+    openStdin: record.config.OpenStdin,
+    autoRemove: record.hostConfig.AutoRemove,
+    init: record.hostConfig.Init === true,
+  })
+}
+
+/** A user's numbers, by what /etc/passwd and /etc/group of the container say now. No symbolic link of the image leads out of it. */
+export function userOf(engine: Engine, record: ContainerRecord, upper: string, user: string): ResolvedUser {
+  return resolveUser(user, record.hostConfig.GroupAdd ?? [], userDatabase(engine, record, upper))
+}
+
+/** By image: layers never change, and most containers do not touch /etc. */
+const databases = new Map<string, UserDatabase>()
+
+function userDatabase(engine: Engine, record: ContainerRecord, upper: string): UserDatabase {
+  const layers = layerDirs(engine, record)
+  if (fs.lstatSync(path.join(upper, 'etc'), { throwIfNoEntry: false }) !== undefined)
+    return readDatabase([upper, ...layers])
+  let database = databases.get(record.imageId)
+  if (database === undefined) {
+    database = readDatabase(layers)
+    databases.set(record.imageId, database)
+  }
+  return database
+}
+
+function readDatabase(layers: string[]): UserDatabase {
+  const view = new LayerView(layers)
+  const read = (file: string): string | undefined =>
+    view.stat(file)?.type === 'file' ? view.readFile(file).toString('utf8') : undefined
+  return { passwd: read('/etc/passwd'), group: read('/etc/group') }
+}
+
+/** Writes hosts, hostname and resolv.conf; returns where each is mounted. With the host's network they are the host's. */
+function etcFiles({ config, hostConfig: host }: ContainerRecord, dir: string, dryRun: boolean): Record<string, string> {
+  const ofHost = (file: string): string => (fs.existsSync(file) ? fs.readFileSync(file, 'utf8') : '')
+  const hosts = host.NetworkMode === 'host' ? ofHost('/etc/hosts') : hostsFile(host.ExtraHosts ?? [])
+  const files = {
+    hosts,
+    hostname: `${config.Hostname}\n`,
+    'resolv.conf': resolvConf(host, ofHost('/etc/resolv.conf')),
+  }
+  if (!dryRun)
+    for (const [name, text] of Object.entries(files)) fs.writeFileSync(path.join(dir, name), text, { mode: 0o644 })
+  return Object.fromEntries(Object.keys(files).map((name) => [`/etc/${name}`, path.join(dir, name)]))
+}
+
+/** Those who wait for the next start of this container hear of it. */
+function tracer(
+  engine: Engine,
+  container: Container,
+): { send: (event: TraceEvent) => void; finish: (last?: TraceEvent) => void } | undefined {
+  const waiting = engine.tracers.get(container.id)
+  if (waiting === undefined) return undefined
+  engine.tracers.delete(container.id)
+  const send = (event: TraceEvent): void => waiting.forEach((listener) => listener(event))
+  return { send, finish: (last) => send(last ?? { type: 'exit' }) }
+}
+
+/** Writes the failure into the state, takes an AutoRemove container away, and returns what to tell the client. */
+async function failedStart(engine: Engine, container: Container, error: unknown): Promise<Error> {
+  const failure = engine.runtime.startFailure(error) ?? lookupFailure(error)
+  const told =
+    failure === undefined ? asError(error) : new UserError('invalid', startMessage(failure), { cause: error })
+  const exitCode = failure?.exitCode ?? 128
+  container.change({
+    status: container.state.status === 'restarting' ? 'exited' : container.state.status,
+    exitCode,
+    error: told.message,
+  })
+  containerEvent(engine, container, 'die', { exitCode: String(exitCode), execDuration: '0' })
+  container.streams.ended()
+  if (container.record.hostConfig.AutoRemove) engine.followUp(container, { kind: 'remove' })
+  return told
+}
+
+/** Docker's clients look for "executable file not found", "no such file or directory" and "permission denied" to choose 127 or 126. */
+function startMessage({ message }: StartFailure): string {
+  const words = message.startsWith('exec:') ? message : `error during container init: ${message}`
+  return `failed to create task for container: OCI runtime create failed: unable to start container process: ${words}: unknown`
+}
+
+/** A refusal by the kernel outside of the launcher. */
+function lookupFailure(error: unknown): StartFailure | undefined {
+  return error instanceof SyscallError ? { exitCode: 128, message: error.message } : undefined
+}
+
+function asError(error: unknown): Error {
+  return error instanceof Error ? error : new Error(String(error))
+}

@@ -1,0 +1,176 @@
+/**
+ * The daemon: one per data root, listening on a unix socket. It owns nothing that runs: containers live under their
+ * monitors, so stopping or killing the daemon leaves them running (docker's live-restore, always on).
+ */
+import * as fs from 'node:fs'
+import type { Server } from 'node:http'
+import * as net from 'node:net'
+import * as path from 'node:path'
+import { prepareParent, readCgroupLayout, type CgroupLayout } from '@mini-docker/cgroup'
+import { ImageStore } from '@mini-docker/image'
+import { UserError } from '@mini-docker/syscall'
+import { createServer } from './api/server.ts'
+import { apiRouter } from './api/routes/index.ts'
+import { nowRfc3339 } from './clock.ts'
+import { followUp } from './containers/follow-up.ts'
+import { ContainerStore } from './containers/store.ts'
+import type { Engine } from './engine.ts'
+import { ExecStore } from './exec/store.ts'
+import { layersInUse } from './images/use.ts'
+import { collectGarbage } from './recovery/gc.ts'
+import { Journal } from './recovery/journal.ts'
+import { recoverContainers, startByPolicy } from './recovery/recover.ts'
+import type { Runtime } from './runtime-port.ts'
+import { lockFile } from './state/lock-file.ts'
+import { EventLog } from './system/events.ts'
+import { readHostFacts } from './system/host.ts'
+import { IdleTimer } from './system/idle.ts'
+import { VolumeStore } from './volumes/store.ts'
+
+export type DaemonOptions = {
+  /** Data root: `/var/lib/mini-docker`. */
+  root: string
+  /** Run root, on a tmpfs: `/run/mini-docker`. */
+  runRoot: string
+  /** Where clients connect. Its folder must exist. */
+  socketPath: string
+  /** Group that may use the socket besides root. */
+  socketGid?: number
+  /** Ends by itself after so long without a request and without a running container. */
+  idleTimeoutMs?: number
+  version: string
+  runtime: Runtime
+  /** Where cgroups are; read from the machine, and the parent group made, when left out. */
+  cgroups?: CgroupLayout
+  log: (line: string) => void
+}
+
+export interface Daemon extends AsyncDisposable {
+  readonly engine: Engine
+  readonly socketPath: string
+  /** Resolves when the daemon has ended, by dispose or because it was idle. */
+  readonly closed: Promise<'disposed' | 'idle'>
+}
+
+/**
+ * Starts a daemon and resolves when it listens. Dispose ends it gracefully: it stops listening, finishes its writes, and
+ * leaves containers running.
+ * @throws UserError `conflict` when another daemon has the data root or the socket.
+ */
+export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
+  const { root, runRoot, socketPath } = options
+  fs.mkdirSync(root, { recursive: true, mode: 0o710 })
+  fs.mkdirSync(runRoot, { recursive: true, mode: 0o711 })
+  using cleanup = new DisposableStack()
+  cleanup.use(lockFile(path.join(root, 'daemon.lock')))
+  cleanup.use(lockFile(path.join(runRoot, 'mini-dockerd.pid')))
+
+  const engine = await openEngine(options)
+  await recoverContainers(engine)
+  engine.creating.delete(RECOVERY)
+  for (const { kind, name } of await collectGarbage(engine)) options.log(`removed ${kind} ${name}`)
+
+  const idle = new IdleTimer(options.idleTimeoutMs, () =>
+    engine.containers.all().some((container) => container.running),
+  )
+  const server = createServer({
+    router: apiRouter,
+    engine,
+    version: options.version,
+    log: options.log,
+    activity: (change) => idle.activity(change),
+  })
+  await listen(server, socketPath, options.socketGid)
+  cleanup.defer(() => fs.rmSync(socketPath, { force: true }))
+  startByPolicy(engine)
+
+  const held = cleanup.move()
+  const { promise: closed, resolve } = Promise.withResolvers<'disposed' | 'idle'>()
+  let closing: Promise<void> | undefined
+  const close = (why: 'disposed' | 'idle'): Promise<void> => {
+    closing ??= shutDown(engine, server, idle, held).then(() => resolve(why))
+    return closing
+  }
+  idle.start(
+    () => void close('idle').catch((error: unknown) => options.log(`daemon does not end cleanly: ${String(error)}`)),
+  )
+  engine.events.emit('daemon', 'start', engine.host.hostname, { name: engine.host.hostname })
+  return { engine, socketPath, closed, [Symbol.asyncDispose]: () => close('disposed') }
+}
+
+/** Stands for containers that are not loaded yet: until then every layer may be in use. */
+const RECOVERY = 'recovery'
+
+async function openEngine({ root, runRoot, version, runtime, cgroups, log }: DaemonOptions): Promise<Engine> {
+  const containers = new ContainerStore()
+  const creating = new Set<string>([RECOVERY])
+  const images = await ImageStore.open(root, { layersInUse: () => layersInUse({ containers, creating }) })
+  const engine: Engine = {
+    root,
+    runRoot,
+    version,
+    startedAt: nowRfc3339(),
+    host: readHostFacts(),
+    runtime,
+    cgroups: cgroups ?? prepareParent(readCgroupLayout()),
+    images,
+    containers,
+    execs: new ExecStore(),
+    volumes: new VolumeStore(root),
+    journal: new Journal(runRoot),
+    events: new EventLog(),
+    tracers: new Map(),
+    creating,
+    log,
+    followUp: (container, next) => followUp(engine, container, next),
+  }
+  return engine
+}
+
+/** Only root, and a group that was named. A socket file that nobody answers on is left by a killed daemon. */
+async function listen(server: Server, socketPath: string, gid: number | undefined): Promise<void> {
+  if (fs.existsSync(socketPath)) {
+    if (await answers(socketPath))
+      throw new UserError('conflict', `something already listens on ${socketPath}`, {
+        hint: 'is another daemon running?',
+      })
+    fs.rmSync(socketPath)
+  }
+  const before = process.umask(0o177)
+  try {
+    await new Promise<void>((resolve, reject) => {
+      server.once('error', reject)
+      server.listen(socketPath, resolve)
+    })
+  } finally {
+    process.umask(before)
+  }
+  if (gid === undefined) return
+  fs.chownSync(socketPath, 0, gid)
+  fs.chmodSync(socketPath, 0o660)
+}
+
+function answers(socketPath: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = net.connect(socketPath)
+    socket.once('connect', () => {
+      socket.destroy()
+      resolve(true)
+    })
+    socket.once('error', () => resolve(false))
+  })
+}
+
+/** Answers under way are cut: attach and logs would last for ever. State that is being written is finished first. */
+async function shutDown(engine: Engine, server: Server, idle: IdleTimer, held: DisposableStack): Promise<void> {
+  idle.stop()
+  const closed = new Promise<void>((resolve) => server.close(() => resolve()))
+  for (const container of engine.containers.all()) {
+    clearTimeout(container.restartTimer)
+    await container.lock.run(() => container.stateFile.idle().catch(() => undefined))
+    container.monitor?.close()
+  }
+  server.closeAllConnections()
+  await Promise.race([closed, new Promise((resolve) => setTimeout(resolve, 1000).unref())])
+  held.dispose()
+}

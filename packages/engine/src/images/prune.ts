@@ -1,0 +1,30 @@
+/** POST /images/prune: dangling images, or with `dangling=false` all that no container is made of. */
+import type { RemovalEvent } from '@mini-docker/image'
+import { filterFlag, matchLabels, type Filters } from '../api/query.ts'
+import { parseTimeQuery } from '../clock.ts'
+import type { Engine } from '../engine.ts'
+
+export async function pruneImages(
+  engine: Engine,
+  filters: Filters,
+): Promise<{ ImagesDeleted: RemovalEvent[] | null; SpaceReclaimed: number }> {
+  const dangling = filterFlag(filters, 'dangling') ?? true
+  const until = parseTimeQuery(filters.get('until')?.[0] ?? null)
+  const used = new Set(engine.containers.all().map(({ record }) => record.imageId))
+  const deleted: RemovalEvent[] = []
+  let bytes = 0
+  for (const image of engine.images.list()) {
+    const created = BigInt(Date.parse(image.created ?? '') || 0) * 1_000_000n
+    if (
+      used.has(image.id) ||
+      (dangling && image.names.length > 0) ||
+      !matchLabels(filters, image.config.config?.Labels ?? {})
+    )
+      continue
+    if (until !== undefined && created > until) continue
+    deleted.push(...(await engine.images.remove(image.id, { force: true })))
+    bytes += image.sizeBytes
+    engine.events.emit('image', 'delete', image.id, { name: image.id })
+  }
+  return { ImagesDeleted: deleted.length === 0 ? null : deleted, SpaceReclaimed: bytes }
+}

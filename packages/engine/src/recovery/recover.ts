@@ -1,0 +1,110 @@
+/**
+ * What a new daemon finds. Containers run on without a daemon, under their monitors; so at start every container on the
+ * disk is one of: alive (its monitor answers), ended meanwhile (the monitor left an `exit` file), or orphaned (no
+ * monitor, no exit status: somebody killed it), whose processes are then killed through their cgroup.
+ */
+import * as fs from 'node:fs'
+import * as path from 'node:path'
+import { newContainer } from '../containers/create.ts'
+import { cleanUpHost, handleExit, watchExit } from '../containers/exit.ts'
+import { NEW_STATE, type Container, type ContainerRecord, type ContainerState } from '../containers/model.ts'
+import { removeContainer } from '../containers/remove.ts'
+import { parseRestartPolicy, startsWithDaemon } from '../containers/restart-policy.ts'
+import { startContainer } from '../containers/start.ts'
+import type { Engine } from '../engine.ts'
+import type { ExitStatus } from '../runtime-port.ts'
+
+/** Docker's code for "the daemon was not there to see", had the status been lost; here the processes were killed. */
+const KILLED: Omit<ExitStatus, 'at'> = { exitCode: 137, signal: 9 }
+
+/** Loads every container and brings its state up to date. Folders without config.json are left to gc. */
+export async function recoverContainers(engine: Engine): Promise<void> {
+  const dir = path.join(engine.root, 'containers')
+  fs.mkdirSync(dir, { recursive: true, mode: 0o710 })
+  const found = fs.readdirSync(dir).flatMap((id) => loadContainer(engine, path.join(dir, id)) ?? [])
+  for (const container of found.toSorted((a, b) => (a.record.created < b.record.created ? -1 : 1)))
+    engine.containers.add(container)
+  await Promise.all(engine.containers.all().map((container) => recoverContainer(engine, container)))
+}
+
+/** A folder whose config.json cannot be read is left as it is, for a person to look at. */
+function loadContainer(engine: Engine, dir: string): Container | undefined {
+  const file = path.join(dir, 'config.json')
+  if (!fs.existsSync(file)) return undefined
+  try {
+    const record = JSON.parse(fs.readFileSync(file, 'utf8')) as ContainerRecord
+    if (record.id !== path.basename(dir) || typeof record.name !== 'string' || typeof record.hostConfig !== 'object')
+      throw new Error('not the record of this container')
+    return newContainer(engine, record, dir, loadState(engine, dir))
+  } catch (error) {
+    engine.log(`container in ${dir} is skipped, its config.json cannot be read: ${String(error)}`)
+    return undefined
+  }
+}
+
+/** A lost state is found out again: from the monitor, or from the exit file. */
+function loadState(engine: Engine, dir: string): ContainerState {
+  const file = path.join(dir, 'state.json')
+  if (!fs.existsSync(file)) return NEW_STATE
+  try {
+    return { ...NEW_STATE, ...(JSON.parse(fs.readFileSync(file, 'utf8')) as ContainerState) }
+  } catch (error) {
+    engine.log(`${file} cannot be read: ${String(error)}`)
+    return NEW_STATE
+  }
+}
+
+async function recoverContainer(engine: Engine, container: Container): Promise<void> {
+  const { state, dir } = container
+  const socket = path.join(dir, 'monitor.sock')
+  if (fs.existsSync(socket)) {
+    const monitor = await engine.runtime.connectMonitor(socket).catch(() => undefined)
+    if (monitor !== undefined) {
+      container.monitor = monitor
+      container.streams.started(monitor)
+      container.change({
+        status: state.status === 'paused' ? 'paused' : 'running',
+        pid: monitor.pid,
+        startedAt: startedAt(container),
+      })
+      return watchExit(engine, container, monitor)
+    }
+  }
+  const wasStarted = container.running || engine.journal.read(container.id) !== undefined
+  if (wasStarted) await endUnseen(engine, container)
+  else if (container.record.hostConfig.AutoRemove)
+    await removeContainer(engine, container, { force: true, volumes: true })
+}
+
+/** The start was not written down before the daemon died: the journal's entry was. */
+function startedAt({ state, dir }: Container): string {
+  if (state.status === 'running' || state.status === 'paused') return state.startedAt
+  return fs.statSync(path.join(dir, 'monitor.sock')).mtime.toISOString()
+}
+
+/** It ended while no daemon ran. */
+async function endUnseen(engine: Engine, container: Container): Promise<void> {
+  const status = engine.runtime.readExit(container.dir)
+  if (container.state.status === 'created' && status === undefined) {
+    // Killed in the middle of its first start: it never ran.
+    await cleanUpHost(engine, container)
+    if (container.record.hostConfig.AutoRemove) await removeContainer(engine, container, { force: true, volumes: true })
+    return
+  }
+  if (status === undefined)
+    engine.log(`container ${container.id} has no monitor and no exit status: what is left of it is killed`)
+  await handleExit(engine, container, status ?? { ...KILLED, at: new Date() })
+}
+
+/** Starts what its restart policy wants running when a daemon comes up. Does not wait for it. */
+export function startByPolicy(engine: Engine): void {
+  for (const container of engine.containers.all()) {
+    const { state, record } = container
+    if (state.status !== 'exited') continue
+    const policy = parseRestartPolicy(record.hostConfig)
+    if (!startsWithDaemon(policy, state)) continue
+    startContainer(engine, container).catch((error: unknown) =>
+      engine.log(`start of container ${container.id}: ${String(error)}`),
+    )
+  }
+}
