@@ -1,0 +1,65 @@
+/**
+ * `index.json`: the list of images, and with it the roots of everything in the store. Others may write it too (`skopeo copy …
+ * oci:DIR:name`, the `image` command beside a daemon), so it is read anew whenever the file is another one.
+ */
+import { statSync } from 'node:fs'
+import { UserError } from '@mini-docker/syscall'
+import { JSON_BYTES_MAX, parseJSON, tooBig } from '../json.ts'
+import { OCI_INDEX } from '../media-type.ts'
+import { Index, type Descriptor } from '../schema.ts'
+import { readCapped } from './blobs.ts'
+import { writeWhole } from './durable.ts'
+import { takeLock } from './lock.ts'
+import type { StorePaths } from './paths.ts'
+
+export class IndexFile {
+  readonly #paths: StorePaths
+  #cache: { stamp: string; index: Index } | undefined
+
+  constructor(paths: StorePaths) {
+    this.#paths = paths
+  }
+
+  /** @throws UserError `unavailable` when the file is missing or half-written. */
+  read(): Index {
+    const stamp = this.#stamp()
+    if (this.#cache?.stamp !== stamp) {
+      this.#cache = { stamp, index: this.#parse() }
+    }
+    return this.#cache.index
+  }
+
+  /**
+   * Replaces the list, one writer at a time. Fields and descriptors that this store does not know stay as they are.
+   * The file is not touched when nothing changes.
+   */
+  async update(change: (manifests: Descriptor[]) => Descriptor[]): Promise<void> {
+    await using _lock = await takeLock(this.#paths.indexLock, 'exclusive')
+    const index = this.read()
+    const manifests = change([...index.manifests])
+    const text = JSON.stringify({ ...index, manifests }, null, 2)
+    if (text === JSON.stringify(index, null, 2)) return
+    // Read back with the same cap: a longer file could never be read again.
+    if (text.length > JSON_BYTES_MAX) throw tooBig(this.#paths.index, text.length)
+    await writeWhole(this.#paths.index, `${text}\n`)
+  }
+
+  /** A renamed-over file has another inode or change time, even within one tick of the clock. */
+  #stamp(): string {
+    const stat = statSync(this.#paths.index, { bigint: true, throwIfNoEntry: false })
+    return stat === undefined ? 'missing' : `${stat.ino} ${stat.ctimeNs} ${stat.size}`
+  }
+
+  #parse(): Index {
+    try {
+      return parseJSON(this.#paths.index, readCapped(this.#paths.index, this.#paths.index), Index)
+    } catch (cause) {
+      throw new UserError('unavailable', `the list of images cannot be read: ${(cause as Error).message}`, {
+        cause,
+        hint: `repair or remove ${this.#paths.index}; without it the store counts as empty`,
+      })
+    }
+  }
+}
+
+export const EMPTY_INDEX = `${JSON.stringify({ schemaVersion: 2, mediaType: OCI_INDEX, manifests: [] }, null, 2)}\n`
