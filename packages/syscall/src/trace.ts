@@ -1,6 +1,6 @@
 /** The `--trace` face: calls as strace prints them, with the result and the time when they have been made. */
 import type { Arg, Call, Field } from './call.ts'
-import { AT_FDCWD, major, minor, S_IFBLK, S_IFCHR, S_IFIFO, S_IFMT } from './constants.ts'
+import { AT_FDCWD, major, minor, PR_CAP_AMBIENT, S_IFBLK, S_IFCHR, S_IFIFO, S_IFMT } from './constants.ts'
 import { formatFlags, formatName, rlimitName, signalName } from './decode.ts'
 import { errnoMessage, errnoName } from './errno.ts'
 import { argTypes, type ArgType } from './table.ts'
@@ -50,14 +50,20 @@ function formatNumber(value: number | bigint, type: ArgType): string {
     case 'signal':
       return signalName(number)
     case 'prctl':
-      return formatName('PR_', number)
+      return prctlName(number)
     case 'ioctl':
-      return formatName('TIOC', number)
+      return number >> 8 === 0x89 ? formatName('SIOC', number) : formatName('TIOC', number)
     case 'rlimit':
       return rlimitName(number)
     default:
       return String(value)
   }
+}
+
+/** PR_CAP_AMBIENT_RAISE and its like are operands, not operations. */
+function prctlName(operation: number): string {
+  const known = ['PR_SET_', 'PR_CAPBSET_'].map((prefix) => formatName(prefix, operation)).find((name) => name !== String(operation))
+  return known ?? (operation === PR_CAP_AMBIENT ? 'PR_CAP_AMBIENT' : String(operation))
 }
 
 const FILE_TYPES: Record<number, string> = { [S_IFCHR]: 'S_IFCHR', [S_IFBLK]: 'S_IFBLK', [S_IFIFO]: 'S_IFIFO' }

@@ -1,0 +1,94 @@
+/** The words of every step that a plan can hold: this package's own and those of the floor below. */
+import { messages as cgroup } from '@mini-docker/cgroup'
+import { messages as ns, type StepText } from '@mini-docker/ns'
+import { messages as security } from '@mini-docker/security'
+import { messages as unionfs } from '@mini-docker/unionfs'
+
+const own: Record<string, { en: StepText; ja: StepText }> = {
+  'monitor.prepare': {
+    en: {
+      title: 'Prepare what stays behind',
+      why: 'A small process stays as the container’s parent: it keeps the log, passes input and output on and writes down how the container ended. Its pipes and its socket are made first.',
+    },
+    ja: {
+      title: '見守るプロセスを用意します',
+      why: '小さなプロセスがコンテナの親として残り、ログを書き、入出力を中継し、終了の様子を記録します。まずそのパイプとソケットを作ります。',
+    },
+  },
+  'process.pty': {
+    en: {
+      title: 'Make a terminal',
+      why: 'A pseudo-terminal is a pair: programs see the one end as their terminal, we hold the other. It comes from the container’s own /dev/pts.',
+    },
+    ja: {
+      title: '端末を作ります',
+      why: '擬似端末は二つの端からなります。プログラムは片方を端末として使い、こちらがもう片方を持ちます。コンテナ自身の /dev/pts から作ります。',
+    },
+  },
+  'process.pty-master': {
+    en: {
+      title: 'Take our end of the terminal',
+      why: 'The container made the terminal; its other end must reach the monitor outside. A pidfd lets the parent take the descriptor.',
+    },
+    ja: {
+      title: '端末のこちら側を受け取ります',
+      why: '端末はコンテナの中で作られたので、もう片方の端を外のモニターに渡します。親は pidfd を使ってディスクリプタを受け取ります。',
+    },
+  },
+  'process.stdio': {
+    en: {
+      title: 'Connect input and output',
+      why: 'A new session, so that no signal of another terminal reaches it, and descriptors 0, 1 and 2 on the pipes or the terminal.',
+    },
+    ja: {
+      title: '入出力をつなぎます',
+      why: '新しいセッションにして、ほかの端末のシグナルが届かないようにします。0、1、2 番のディスクリプタをパイプか端末につなぎます。',
+    },
+  },
+  'process.cwd-made': {
+    en: {
+      title: 'Make the working directory',
+      why: 'The image names a working directory; where it does not exist, it is made.',
+    },
+    ja: { title: '作業ディレクトリを作ります', why: 'イメージが指定した作業ディレクトリがなければ、ここで作ります。' },
+  },
+  'process.death-signal': {
+    en: {
+      title: 'Die with the monitor',
+      why: 'If the monitor is killed, nobody would keep the log or learn the exit code. So the container is killed too.',
+    },
+    ja: {
+      title: 'モニターと運命を共にします',
+      why: 'モニターが強制終了されると、ログも終了コードも残せません。そのときはコンテナも終了させます。',
+    },
+  },
+  'process.exec': {
+    en: {
+      title: 'Become the program',
+      why: 'execve replaces the program of this process. All that was set up before stays: namespaces, root, limits, user. The container is this process.',
+    },
+    ja: {
+      title: 'プログラムに変わります',
+      why: 'execve はこのプロセスのプログラムを入れ替えます。これまでに用意した名前空間、ルート、制限、ユーザーはそのまま残ります。コンテナとは、このプロセスのことです。',
+    },
+  },
+  'exec.clone': {
+    en: {
+      title: 'Be born into the container',
+      why: 'A pid namespace is entered by being born in it. The child goes on; the launcher stays outside as its parent.',
+    },
+    ja: {
+      title: 'コンテナの中に生まれます',
+      why: 'PID 名前空間には、その中に生まれることで入ります。子が先に進み、ランチャーは親として外に残ります。',
+    },
+  },
+}
+
+/** By step id. A mount without words of its own is `mount.*`. */
+export const messages: Record<string, { en: StepText; ja: StepText }> = {
+  ...cgroup,
+  ...ns,
+  ...security,
+  ...unionfs,
+  ...own,
+}

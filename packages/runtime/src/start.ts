@@ -1,0 +1,142 @@
+/** Runs plans: the launcher makes the calls, and what is left behind by one that failed is taken back. */
+import { readFileSync } from 'node:fs'
+import { setTimeout as delay } from 'node:timers/promises'
+import {
+  encodeProgram,
+  errnoMessage,
+  errnoName,
+  invoke,
+  launch,
+  LaunchError,
+  Monitor,
+  SyscallError,
+  type Call,
+  type Exit,
+  type LaunchEvent,
+  type Step,
+} from '@mini-docker/syscall'
+import { MONITOR_SOCKET } from './monitor-steps.ts'
+import type { Plan } from './plan-container.ts'
+
+export type StartOptions = {
+  /** Every event as it comes: the calls are reported one by one, with their times. */
+  trace?: (event: LaunchEvent) => void
+  /** Asked before each step; the step is made when the promise resolves. */
+  gate?: (step: Step) => Promise<void>
+}
+
+export type Running = { pid: number; monitor: Monitor; launcherPid: number }
+
+/** A container that could not be started. `exitCode` is what docker's client ends with: 125 us, 126 cannot be run, 127 not found. */
+export class StartError extends Error {
+  override readonly name = 'StartError'
+  readonly exitCode: 125 | 126 | 127
+  readonly code: string
+
+  constructor(message: string, exitCode: 125 | 126 | 127, code: string, options?: ErrorOptions) {
+    super(message, options)
+    this.exitCode = exitCode
+    this.code = code
+  }
+}
+
+/** Starts a container's first process. Resolves when execve has succeeded. @throws StartError, with everything undone. */
+export async function startContainer(plan: Plan, options: StartOptions = {}): Promise<Running> {
+  return start(plan, options)
+}
+
+/** Starts one more process in a container. @throws StartError. */
+export async function startExec(plan: Plan, options: StartOptions = {}): Promise<Running> {
+  return start(plan, options)
+}
+
+async function start(plan: Plan, { trace, gate }: StartOptions): Promise<Running> {
+  const program = encodeProgram(plan.steps, {
+    trace: trace !== undefined,
+    stepping: gate !== undefined,
+    monitor: plan.monitor,
+  })
+  try {
+    const { pid, control, rest, launcherPid } = await launch(program, {
+      ...(trace === undefined ? {} : { onEvent: trace }),
+      ...(gate === undefined ? {} : { gate }),
+    })
+    return { pid, launcherPid, monitor: new Monitor(control, `${plan.directory}/${MONITOR_SOCKET}`, rest) }
+  } catch (error) {
+    await undo(undoCalls(plan.steps))
+    if (error instanceof LaunchError) throw startError(plan, error)
+    throw error
+  }
+}
+
+function startError(plan: Plan, error: LaunchError): StartError {
+  const options = { cause: error }
+  const errno = errnoName(error.errno)
+  const words = errno === undefined ? `errno ${error.errno}` : errnoMessage(errno)
+  const code = error.code
+  if (error.step.id !== 'process.exec')
+    return new StartError(`${error.step.id}: ${error.message}${hint(error)}`, 125, code, options)
+  if (error.syscall === 'chdir') {
+    const message = `chdir to cwd (${error.args[0]}) set in config.json failed: ${words}`
+    return new StartError(message, 127, code, options)
+  }
+  const command = JSON.stringify(plan.command)
+  const searched = !plan.command.includes('/')
+  if (searched && (errno === 'ENOENT' || errno === 'EACCES' || errno === 'ENOTDIR')) {
+    return new StartError(`exec: ${command}: executable file not found in $PATH`, 127, code, options)
+  }
+  return new StartError(`exec: ${command}: ${words}`, errno === 'ENOENT' ? 127 : 126, code, options)
+}
+
+function hint({ hint: text }: LaunchError): string {
+  return text === undefined ? '' : ` (${text})`
+}
+
+/** Everything that steps leave on the host, the newest first. */
+export function undoCalls(steps: readonly Step[]): Call[] {
+  return steps.toReversed().flatMap((step) => step.undo ?? [])
+}
+
+/**
+ * Makes calls of an undo list. What is already gone is fine; a cgroup whose last process is just being reaped is tried again for
+ * up to two seconds. @throws SyscallError for what could not be taken back, after the rest has been.
+ */
+export async function undo(calls: readonly Call[]): Promise<void> {
+  let failed: unknown
+  for (const { name, args, allow = [] } of calls) {
+    const native = args.map((arg) => {
+      if (typeof arg === 'object' && arg !== null && !(arg instanceof Uint8Array))
+        throw new TypeError(`undo of ${name}: only plain arguments`)
+      return arg
+    })
+    try {
+      await whileBusy(() => invoke(name, ...native))
+    } catch (error) {
+      if (!(error instanceof SyscallError) || !(allow as string[]).includes(error.code)) failed ??= error
+    }
+  }
+  if (failed !== undefined) throw failed
+}
+
+async function whileBusy(attempt: () => void): Promise<void> {
+  for (let tries = 0; ; tries++) {
+    try {
+      return attempt()
+    } catch (error) {
+      if (!(error instanceof SyscallError) || error.code !== 'EBUSY' || tries >= 100) throw error
+    }
+    await delay(tries < 10 ? 1 : 20)
+  }
+}
+
+/** The status that a monitor left in its directory: there when the container has ended, whoever was listening. */
+export function readExit(directory: string): Exit | undefined {
+  let text: string
+  try {
+    text = readFileSync(`${directory}/exit`, 'utf8')
+  } catch {
+    return undefined
+  }
+  const { exitCode, signal, at } = JSON.parse(text) as { exitCode: number; signal?: number; at: string }
+  return { exitCode, ...(signal === undefined ? {} : { signal }), at: new Date(at) }
+}
