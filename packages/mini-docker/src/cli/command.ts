@@ -1,0 +1,52 @@
+/** What a command is: its words, its flags, and the function that does it; with docker's help and argument errors. */
+import { CliError, PROGRAM } from './errors.ts'
+import { FlagError, HelpWanted, mistakeInFlags, readFlags, type Flag, type Flags } from './flags.ts'
+import type { Terminal } from './terminal.ts'
+
+/** One command. `words` says how many words it takes: exactly, at least, or at most. */
+export type Command = {
+  /** As it stands behind the program's name in usage lines: `run`, `container ls`. */
+  name: string
+  /** The rest of the usage line: `[OPTIONS] IMAGE [COMMAND] [ARG...]`. */
+  usage: string
+  about: string
+  flags: readonly Flag[]
+  words: { exactly: number } | { atLeast: number } | { atMost: number }
+  /** Flags end at the first word; what follows belongs to the container. */
+  stopAtFirstWord?: true
+  run: (flags: Flags, words: string[], terminal: Terminal) => Promise<void>
+}
+
+/** Reads `argv` as the command's words and flags and does it. Throws CliError for mistakes; `--help` prints the help. */
+export async function runCommand(command: Command, argv: readonly string[], terminal: Terminal): Promise<void> {
+  const usage = `${PROGRAM} ${command.name} ${command.usage}`.trimEnd()
+  let read
+  try {
+    read = readFlags(command.flags, argv, command.stopAtFirstWord === true)
+  } catch (error) {
+    if (error instanceof HelpWanted) return terminal.out((await import('./help.ts')).commandHelp(command))
+    if (error instanceof FlagError) throw mistakeInFlags(error, PROGRAM, command.name, usage)
+    throw error
+  }
+  checkWords(command, read.words.length, usage)
+  await command.run(read.flags, read.words, terminal)
+}
+
+function checkWords({ name, words }: Command, count: number, usage: string): void {
+  const wanted = wordsWanted(words, count)
+  if (wanted === undefined) return
+  const lead = 'atLeast' in words ? 'See' : 'Run'
+  throw new CliError(
+    `${PROGRAM}: '${PROGRAM} ${name}' ${wanted}\n\nUsage:  ${usage}\n\n${lead} '${PROGRAM} ${name} --help' for more information`,
+  )
+}
+
+function wordsWanted(words: Command['words'], count: number): string | undefined {
+  const plural = (n: number) => `${n} argument${n === 1 ? '' : 's'}`
+  if ('exactly' in words) {
+    if (count === words.exactly) return undefined
+    return words.exactly === 0 ? 'accepts no arguments' : `requires ${plural(words.exactly)}`
+  }
+  if ('atLeast' in words) return count >= words.atLeast ? undefined : `requires at least ${plural(words.atLeast)}`
+  return count <= words.atMost ? undefined : `requires at most ${plural(words.atMost)}`
+}

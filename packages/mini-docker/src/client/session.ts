@@ -1,0 +1,89 @@
+/**
+ * A terminal or pipe joined with a container's streams over a hijacked connection: typed bytes go there, output comes
+ * back, and each side waits for the other when it is full.
+ */
+import type { Terminal } from '../cli/terminal.ts'
+import { DEFAULT_DETACH_KEYS, DetachWatcher, parseDetachKeys } from '../terminal/detach-keys.ts'
+import { rawMode } from '../terminal/raw.ts'
+import type { Hijacked } from './connection.ts'
+import { Demultiplexer } from './stdcopy.ts'
+
+/** How to join. `tty`: the stream is raw bytes, detach keys count. `stdin`: pass on what is typed. `raw`: the terminal goes to raw mode (the user sits at one). */
+export type SessionOptions = { tty: boolean; stdin: boolean; stdout: boolean; stderr: boolean; detachKeys?: string | undefined }
+
+/** How it ended: the container's side closed, or the user left with the detach keys. */
+export type SessionEnd = 'closed' | 'detached'
+
+/** Runs until either side is done. The terminal is as it was before when this settles. */
+export async function runSession(hijacked: Hijacked, terminal: Terminal, options: SessionOptions): Promise<SessionEnd> {
+  const { socket } = hijacked
+  using stack = new DisposableStack()
+  stack.defer(() => socket.destroy())
+  const ends: Array<Promise<SessionEnd>> = [copyOutput(hijacked, terminal, options)]
+  if (options.stdin) {
+    if (options.tty && terminal.isTty(0)) stack.use(rawMode(terminal.stdin()))
+    ends.push(copyInput(hijacked, terminal, options, stack))
+  }
+  return await Promise.race(ends)
+}
+
+async function copyOutput({ socket, head }: Hijacked, terminal: Terminal, options: SessionOptions): Promise<SessionEnd> {
+  const frames = new Demultiplexer()
+  const show = async (bytes: Buffer) => {
+    const pieces = options.tty ? [{ fd: 1 as const, bytes }] : frames.feed(bytes)
+    for (const { fd, bytes: piece } of pieces) {
+      if (fd === 1 ? options.stdout : options.stderr) await terminal.write(fd, piece)
+    }
+  }
+  if (head.length > 0) await show(head)
+  return new Promise<SessionEnd>((resolve, reject) => {
+    let writing = Promise.resolve()
+    socket.on('data', (bytes: Buffer) => {
+      socket.pause()
+      writing = show(bytes).then(() => void socket.resume(), reject)
+    })
+    socket.once('end', () => void writing.then(() => resolve('closed')))
+    socket.once('close', () => void writing.then(() => resolve('closed')))
+    socket.once('error', (error: NodeJS.ErrnoException) => (error.code === 'ECONNRESET' ? resolve('closed') : reject(error)))
+    socket.resume()
+  })
+}
+
+/** Passes on what is typed; at its end the daemon sees the end of input. Settles only when the user detaches. */
+function copyInput({ socket }: Hijacked, terminal: Terminal, options: SessionOptions, stack: DisposableStack): Promise<SessionEnd> {
+  const stdin = terminal.stdin()
+  const watcher = options.tty ? new DetachWatcher(detachKeys(options, terminal)) : undefined
+  return new Promise((resolve) => {
+    const onData = (bytes: Buffer) => {
+      const { pass, detached } = watcher?.feed(bytes) ?? { pass: bytes, detached: false }
+      if (detached) return resolve('detached')
+      if (pass.length > 0 && !socket.destroyed && !socket.write(pass)) {
+        stdin.pause()
+        socket.once('drain', () => stdin.resume())
+      }
+      return undefined
+    }
+    const onEnd = () => void (socket.destroyed || socket.end())
+    stdin.on('data', onData).on('end', onEnd).on('error', onEnd)
+    stack.defer(() => {
+      stdin.off('data', onData).off('end', onEnd).off('error', onEnd)
+      stdin.pause()
+      stdin.unref?.()
+    })
+  })
+}
+
+function detachKeys({ detachKeys: keys }: SessionOptions, terminal: Terminal): Buffer {
+  if (keys === undefined || keys === '') return DEFAULT_DETACH_KEYS
+  try {
+    return parseDetachKeys(keys)
+  } catch (error) {
+    terminal.err(`invalid detach escape keys ${JSON.stringify(keys)}, using the default: ${(error as Error).message}\n`)
+    return DEFAULT_DETACH_KEYS
+  }
+}
+
+/** Docker's refusal when a terminal is asked for and input is no terminal. */
+export function checkInputIsTty(terminal: Terminal, options: { tty: boolean; stdin: boolean }): void {
+  if (options.tty && options.stdin && !terminal.isTty(0)) throw new Error('the input device is not a TTY')
+}

@@ -1,0 +1,17 @@
+/** `pause`: the cgroup freezer stops all processes of the container. */
+import { containerPath } from '../client/containers.ts'
+import { openEngine } from '../client/open.ts'
+import type { Command } from '../cli/command.ts'
+import { forEach } from './each.ts'
+
+export const command: Command = {
+  name: 'pause',
+  usage: 'CONTAINER [CONTAINER...]',
+  about: 'Pause all processes within one or more containers',
+  flags: [],
+  words: { atLeast: 1 },
+  async run(_flags, names, terminal) {
+    const engine = openEngine(terminal)
+    await forEach(names, terminal, async (name) => void (await engine.text('POST', containerPath(name, 'pause'))))
+  },
+}

@@ -1,0 +1,72 @@
+/** `POST /containers/create`, with what docker's client does around it: cidfile, pulling, warnings. */
+import { ApiError, type Engine } from '../client/engine.ts'
+import type { Flags } from '../cli/flags.ts'
+import type { Terminal } from '../cli/terminal.ts'
+import type { CreateBody } from './body.ts'
+import { openError } from './files.ts'
+import { checkReference, withDefaultTag } from './reference.ts'
+
+/** Creates the container and gives its ID. Throws Errors with docker's words, or ApiError. */
+export async function createContainer(engine: Engine, flags: Flags, body: CreateBody, terminal: Terminal): Promise<string> {
+  checkReference(body.Image)
+  const pull = flags.string('pull') ?? 'missing'
+  if (!['always', 'missing', 'never'].includes(pull)) {
+    throw new Error(`invalid pull option: '${pull}': must be one of "always", "missing" or "never"`)
+  }
+  const cidFile = await openCidFile(flags.string('cidfile'))
+  try {
+    if (pull === 'always') await pullImage(engine, body.Image, flags.bool('quiet'), terminal)
+    const created = await createOrPull(engine, flags, body, pull === 'missing', terminal)
+    for (const warning of created.Warnings ?? []) terminal.err(`WARNING: ${warning}\n`)
+    cidFile?.write(created.Id)
+    return created.Id
+  } finally {
+    cidFile?.close()
+  }
+}
+
+type Created = { Id: string; Warnings: string[] | null }
+
+async function createOrPull(engine: Engine, flags: Flags, body: CreateBody, mayPull: boolean, terminal: Terminal): Promise<Created> {
+  const send = () => engine.json<Created>('POST', '/containers/create', { query: { name: flags.string('name') }, json: body })
+  try {
+    return await send()
+  } catch (error) {
+    const missing = error instanceof ApiError && error.status === 404 && /no such image/i.test(error.message)
+    if (!missing || !mayPull) throw error
+    terminal.err(`Unable to find image '${withDefaultTag(body.Image)}' locally\n`)
+    await pullImage(engine, body.Image, flags.bool('quiet'), terminal)
+    return await send()
+  }
+}
+
+/** Asks the daemon to fetch the image and shows its progress on stderr. */
+async function pullImage(engine: Engine, image: string, quiet: boolean, terminal: Terminal): Promise<void> {
+  const { pull } = await import('../client/pull.ts')
+  await pull(engine, image, quiet ? () => {} : (line) => terminal.err(line))
+}
+
+/** The file for `--cidfile`: made before the container, so that a wrong path costs nothing; removed when nothing was written. */
+async function openCidFile(path: string | undefined): Promise<{ write: (id: string) => void; close: () => void } | undefined> {
+  if (path === undefined || path === '') return undefined
+  const { existsSync, openSync, writeSync, closeSync, unlinkSync } = await import('node:fs')
+  if (existsSync(path)) throw new Error(`container ID file found, make sure the other container isn't running or delete ${path}`)
+  let fd: number
+  try {
+    fd = openSync(path, 'wx', 0o666)
+  } catch (error) {
+    throw new Error(`failed to create the container ID file: ${openError(path, error).message}`)
+  }
+  let written = false
+  return {
+    write(id) {
+      writeSync(fd, id)
+      written = true
+    },
+    close() {
+      closeSync(fd)
+      if (!written) unlinkSync(path)
+    },
+  }
+}
+

@@ -1,0 +1,134 @@
+/**
+ * The command `mini-docker`: finds the command's name and loads only that command's code, since loading is most of what
+ * a client costs. (`dist/mini-docker.cjs` is this file; each `import()` below becomes a file of its own.)
+ */
+import type { Command } from './cli/command.ts'
+import { CliError } from './cli/errors.ts'
+import { processTerminal } from './cli/terminal.ts'
+
+type Loader = () => Promise<{ command: Command }>
+
+const COMMANDS: Record<string, Loader> = {
+  attach: () => import('./commands/attach.ts'),
+  create: () => import('./commands/create.ts'),
+  daemon: () => import('./commands/daemon.ts'),
+  doctor: () => import('./commands/doctor.ts'),
+  events: () => import('./commands/events.ts'),
+  exec: () => import('./commands/exec.ts'),
+  gc: () => import('./commands/gc.ts'),
+  history: () => import('./commands/history.ts'),
+  images: () => import('./commands/images.ts'),
+  import: () => import('./commands/import.ts'),
+  info: () => import('./commands/info.ts'),
+  inspect: () => import('./commands/inspect.ts'),
+  kill: () => import('./commands/kill.ts'),
+  load: () => import('./commands/load.ts'),
+  logs: () => import('./commands/logs.ts'),
+  pause: () => import('./commands/pause.ts'),
+  ps: () => import('./commands/ps.ts'),
+  rename: () => import('./commands/rename.ts'),
+  restart: () => import('./commands/restart.ts'),
+  rm: () => import('./commands/rm.ts'),
+  rmi: () => import('./commands/rmi.ts'),
+  run: () => import('./commands/run.ts'),
+  save: () => import('./commands/save.ts'),
+  start: () => import('./commands/start.ts'),
+  stats: () => import('./commands/stats.ts'),
+  stop: () => import('./commands/stop.ts'),
+  tag: () => import('./commands/tag.ts'),
+  top: () => import('./commands/top.ts'),
+  unpause: () => import('./commands/unpause.ts'),
+  version: () => import('./commands/version.ts'),
+  wait: () => import('./commands/wait.ts'),
+}
+
+const CONTAINER_ONLY: Record<string, Loader> = { prune: () => import('./commands/container-prune.ts') }
+const IMAGE_ONLY: Record<string, Loader> = { prune: () => import('./commands/image-prune.ts') }
+const SYSTEM_ONLY: Record<string, Loader> = { df: () => import('./commands/system-df.ts') }
+
+/** Docker's groups: which top-level command stands behind `container ls` and the like. */
+const GROUPS: Record<string, { aliases: Record<string, string>; own: Record<string, Loader> }> = {
+  container: {
+    aliases: {
+      ...same('attach create exec inspect kill logs pause ps rename restart rm run start stats stop top unpause wait'),
+      ls: 'ps',
+      list: 'ps',
+      remove: 'rm',
+    },
+    own: CONTAINER_ONLY,
+  },
+  image: { aliases: { ...same('history import inspect load save tag'), ls: 'images', list: 'images', rm: 'rmi', remove: 'rmi' }, own: IMAGE_ONLY },
+  system: { aliases: same('events info'), own: SYSTEM_ONLY },
+}
+
+function same(names: string): Record<string, string> {
+  return Object.fromEntries(names.split(' ').map((name) => [name, name]))
+}
+
+void main(process.argv.slice(2))
+
+async function main(argv: string[]): Promise<void> {
+  const terminal = processTerminal()
+  try {
+    const { argv: rest, host, version } = globalFlags(argv)
+    if (host !== undefined) (await import('./client/open.ts')).setHost(host)
+    const command = await findCommand(version ? ['version', '--short'] : rest)
+    const { runCommand } = await import('./cli/command.ts')
+    if (command === undefined) terminal.out((await import('./cli/overview.ts')).overview(rest[0]))
+    else await runCommand(command.command, command.argv, terminal)
+    process.exit(0)
+  } catch (error) {
+    const { describeFailure } = await import('./cli/failure.ts')
+    const { message, exitCode } = describeFailure(error, terminal.env)
+    if (message !== '') terminal.err(`${message}\n`)
+    process.exit(exitCode)
+  }
+}
+
+/** `-H unix://… -D -v` before the command; anything else there is a mistake. */
+function globalFlags(argv: string[]): { argv: string[]; host?: string; version: boolean } {
+  let host: string | undefined
+  let version = false
+  const rest = [...argv]
+  while (rest[0]?.startsWith('-') === true) {
+    const arg = rest.shift() as string
+    if (arg === '-H' || arg === '--host') {
+      host = rest.shift()
+      if (host === undefined) throw mistake(arg === '-H' ? "flag needs an argument: 'H' in -H" : 'flag needs an argument: --host')
+    } else if (arg.startsWith('--host=')) host = arg.slice('--host='.length)
+    else if (arg.startsWith('-H')) host = arg.slice(2).replace(/^=/, '')
+    else if (arg === '-v' || arg === '--version') version = true
+    else if (arg === '-h' || arg === '--help') return { argv: [], version: false }
+    else if (arg !== '-D' && arg !== '--debug') {
+      throw mistake(arg.startsWith('--') ? `unknown flag: ${arg.split('=')[0]}` : `unknown shorthand flag: '${arg[1]}' in ${arg}`)
+    }
+  }
+  return { argv: rest, version, ...(host === undefined ? {} : { host }) }
+}
+
+function mistake(message: string): CliError {
+  return new CliError(`${message}\n\nUsage:  mini-docker [OPTIONS] COMMAND [ARG...]\n\nRun 'mini-docker --help' for more information`, 125)
+}
+
+/** The command and what is left of the words; undefined for a group alone, or nothing: show what there is. */
+async function findCommand(argv: string[]): Promise<{ command: Command; argv: string[] } | undefined> {
+  const [name, ...rest] = argv
+  if (name === undefined || name === 'help') return undefined
+  const group = GROUPS[name]
+  if (group === undefined) {
+    const load = COMMANDS[name]
+    if (load === undefined) throw new CliError(`mini-docker: unknown command: mini-docker ${name}\n\nRun 'mini-docker --help' for more information`)
+    return { command: (await load()).command, argv: rest }
+  }
+  const [sub, ...subRest] = rest
+  if (sub === undefined || sub === '--help') return undefined
+  const load = group.own[sub] ?? COMMANDS[group.aliases[sub] ?? '']
+  if (load === undefined) {
+    throw new CliError(
+      `mini-docker: unknown command: mini-docker ${name} ${sub}\n\nUsage:  mini-docker ${name}\n\nRun 'mini-docker ${name} --help' for more information`,
+    )
+  }
+  const { command } = await load()
+  const type = sub === 'inspect' ? ['--type', name] : []
+  return { command: { ...command, name: `${name} ${sub}` }, argv: [...type, ...subRest] }
+}

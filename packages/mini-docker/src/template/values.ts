@@ -1,0 +1,105 @@
+/**
+ * What a template works on. Go knows whether a value is a struct, a map or a list, and prints them differently:
+ * `{a b}`, `map[k:v]`, `[a b]`. JSON does not, so the keys of the Engine API that hold maps stand here.
+ */
+
+/** A line of a table: fields by name, computed when asked for, and methods (`.Label "x"`). `goType` appears in errors. */
+export class Row {
+  readonly goType: string
+  readonly fields: Record<string, () => unknown>
+  readonly methods: Record<string, (...values: unknown[]) => unknown>
+
+  constructor(goType: string, fields: Record<string, () => unknown>, methods: Row['methods'] = {}) {
+    this.goType = goType
+    this.fields = fields
+    this.methods = methods
+  }
+
+  /** `{{json .}}`: all fields, sorted by name, as docker's formatter gives them. */
+  toJSON(): Record<string, unknown> {
+    return Object.fromEntries(Object.entries(this.fields).toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([name, get]) => [name, get()]))
+  }
+}
+
+/** A Go map: printed sorted, a missing key is no error. */
+export class GoMap extends Map<string, unknown> {
+  readonly isNil: boolean
+
+  constructor(entries: Iterable<[string, unknown]>, isNil = false) {
+    super(entries)
+    this.isNil = isNil
+  }
+
+  toJSON(): Record<string, unknown> | null {
+    return this.isNil ? null : Object.fromEntries(this)
+  }
+}
+
+/** A list that JSON gave as null: empty for templates, null again in JSON. */
+export class NilList extends Array<unknown> {
+  toJSON(): null {
+    return null
+  }
+}
+
+const MAP_KEYS = new Set(
+  'Labels Volumes ExposedPorts PortBindings Ports Networks Options Sysctls Tmpfs StorageOpt Annotations DriverOpts Data Runtimes Config.LogConfig IndexConfigs Details Attributes'.split(' '),
+)
+const LIST_KEYS = new Set(
+  'Args Env Cmd Entrypoint OnBuild Shell Binds VolumesFrom CapAdd CapDrop Dns DnsOptions DnsSearch ExtraHosts GroupAdd Links SecurityOpt Mounts ExecIDs Aliases DNSNames RepoTags RepoDigests Layers Warnings Labels.Info Devices DeviceCgroupRules DeviceRequests Ulimits MaskedPaths ReadonlyPaths BlkioWeightDevice BlkioDeviceReadBps BlkioDeviceWriteBps BlkioDeviceReadIOps BlkioDeviceWriteIOps SecondaryIPAddresses SecondaryIPv6Addresses'.split(' '),
+)
+
+/** Turns the API's JSON into what Go's client would hold: maps where the type is a map, empty lists for null lists. */
+export function goValue(value: unknown, key = '', parent = ''): unknown {
+  if (Array.isArray(value)) return value.map((item) => goValue(item, '', key))
+  const isMap = MAP_KEYS.has(key) || MAP_KEYS.has(`${key}.${parent}`)
+  if (value === null) {
+    if (isMap) return new GoMap([], true)
+    return LIST_KEYS.has(key) ? new NilList() : null
+  }
+  if (typeof value !== 'object') return value
+  const entries = Object.entries(value).map(([name, item]): [string, unknown] => [name, goValue(item, name, key)])
+  return isMap ? new GoMap(entries) : Object.fromEntries(entries)
+}
+
+/** Go's `%v`. `<nil>` for nothing. */
+export function printValue(value: unknown): string {
+  if (value === null || value === undefined) return '<nil>'
+  if (Array.isArray(value)) return `[${value.map(printValue).join(' ')}]`
+  if (value instanceof GoMap) {
+    const entries = [...value].toSorted(([a], [b]) => (a < b ? -1 : 1))
+    return `map[${entries.map(([key, item]) => `${key}:${printValue(item)}`).join(' ')}]`
+  }
+  if (value instanceof Row) return printValue(new GoMap(Object.entries(value.toJSON())))
+  if (typeof value === 'object') return `{${Object.values(value).map(printValue).join(' ')}}`
+  return printScalar(value as string | number | boolean)
+}
+
+function printScalar(value: string | number | boolean): string {
+  if (typeof value !== 'number' || Number.isInteger(value)) return String(value)
+  const exponent = Math.floor(Math.log10(Math.abs(value)))
+  return exponent < -4 || exponent >= 21 ? value.toExponential().replace(/e([+-])(\d)$/, 'e$10$2') : String(value)
+}
+
+/** Go's encoding/json: like JSON.stringify, with <, > and & escaped. `indent` as in MarshalIndent. */
+export function goJson(value: unknown, indent?: string): string {
+  const text = JSON.stringify(value ?? null, undefined, indent)
+  return text.replace(/[<>&\u2028\u2029]/g, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`)
+}
+
+/** Go's truth in templates: not zero, not empty, not nil. A struct is always true. */
+export function isTrue(value: unknown): boolean {
+  if (value === null || value === undefined) return false
+  if (Array.isArray(value)) return value.length > 0
+  if (value instanceof Map) return value.size > 0
+  return typeof value === 'object' ? true : Boolean(value)
+}
+
+/** The name of a value's type, as Go's errors would give it. */
+export function goTypeOf(value: unknown): string {
+  if (value === null || value === undefined) return '<nil>'
+  if (value instanceof Row) return value.goType
+  if (value instanceof GoMap) return 'map[string]interface {}'
+  if (Array.isArray(value)) return '[]interface {}'
+  return { string: 'string', number: 'int64', boolean: 'bool' }[typeof value as string] ?? 'struct'
+}
