@@ -13,12 +13,15 @@ import {
   type Call,
   type Exit,
   type LaunchEvent,
+  type OutputListener,
   type Step,
 } from '@mini-docker/syscall'
 import { MONITOR_SOCKET } from './monitor-steps.ts'
 import type { Plan } from './plan-container.ts'
 
 export type StartOptions = {
+  /** Gets the output from the first byte on; end it with `monitor.unsubscribe`. */
+  output?: OutputListener
   /** Every event as it comes: the calls are reported one by one, with their times. */
   trace?: (event: LaunchEvent) => void
   /** Asked before each step; the step is made when the promise resolves. */
@@ -50,18 +53,18 @@ export async function startExec(plan: Plan, options: StartOptions = {}): Promise
   return start(plan, options)
 }
 
-async function start(plan: Plan, { trace, gate }: StartOptions): Promise<Running> {
+async function start(plan: Plan, { output, trace, gate }: StartOptions): Promise<Running> {
   const program = encodeProgram(plan.steps, {
     trace: trace !== undefined,
     stepping: gate !== undefined,
-    monitor: plan.monitor,
+    monitor: { ...plan.monitor, subscribed: output !== undefined },
   })
   try {
     const { pid, control, rest, launcherPid } = await launch(program, {
       ...(trace === undefined ? {} : { onEvent: trace }),
       ...(gate === undefined ? {} : { gate }),
     })
-    return { pid, launcherPid, monitor: new Monitor(control, `${plan.directory}/${MONITOR_SOCKET}`, rest) }
+    return { pid, launcherPid, monitor: new Monitor(control, `${plan.directory}/${MONITOR_SOCKET}`, rest, output) }
   } catch (error) {
     await undo(undoCalls(plan.steps))
     if (error instanceof LaunchError) throw startError(plan, error)

@@ -232,6 +232,7 @@ static void monitor(const struct monitor *m, u32 op) {
   flush_events();
   if (m->flags & MONITOR_FOREGROUND) SYS1(close, CONTROL_FD);
   else adopt(CONTROL_FD);
+  clients[0].subscribed = (m->flags & MONITOR_SUBSCRIBED) != 0;
   set_nonblocking(out_fd);
   set_nonblocking(err_fd);
   set_nonblocking(in_fd);

@@ -56,7 +56,7 @@ struct event {
 };
 
 /* The operand of OP_MONITOR, in the data. Slots hold file descriptors; NO_SLOT where there is none. */
-enum monitor_flag { MONITOR_TTY = 1, MONITOR_DURABLE = 2, MONITOR_LOG = 4, MONITOR_FOREGROUND = 8 };
+enum monitor_flag { MONITOR_TTY = 1, MONITOR_DURABLE = 2, MONITOR_LOG = 4, MONITOR_FOREGROUND = 8, MONITOR_SUBSCRIBED = 16 };
 struct monitor {
   u32 flags;
   u32 child, pidfd, sync;      /* sync: end of file there means that the child has called execve */

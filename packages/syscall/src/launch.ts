@@ -45,13 +45,22 @@ export type Launched = {
 
 /** The call that ended a program, and the step it belongs to. */
 export class LaunchError extends SyscallError {
-  readonly step: Step
-  readonly call: Call | undefined
+  readonly #step: Step
+  readonly #call: Call | undefined
 
   constructor(step: Step, call: Call | undefined, errno: number) {
     super(call?.name ?? step.id, errno, call === undefined ? [] : formatArgs(call))
-    this.step = step
-    this.call = call
+    this.#step = step
+    this.#call = call
+  }
+
+  // Not fields: a printed error should not hold the whole plan.
+  get step(): Step {
+    return this.#step
+  }
+
+  get call(): Call | undefined {
+    return this.#call
   }
 }
 
@@ -62,7 +71,9 @@ export class LaunchError extends SyscallError {
 export async function launch(program: Program, options: LaunchOptions = {}): Promise<Launched> {
   const run = start(program, options)
   const outcome = await run.outcome
-  if (outcome.type === 'started')
+  if (outcome.type === 'started') {
+    // A monitor needs nobody; what runs in the foreground is waited for.
+    if (options.stdio !== 'inherit') run.child.unref()
     return {
       launcherPid: run.launcherPid,
       pid: outcome.pid,
@@ -70,6 +81,7 @@ export async function launch(program: Program, options: LaunchOptions = {}): Pro
       rest: outcome.rest,
       ended: run.ended,
     }
+  }
   await run.ended
   if (outcome.type === 'failed') throw new LaunchError(outcome.step, outcome.call, outcome.errno)
   throw new Error('the launcher ended before the program did')
@@ -110,8 +122,7 @@ function start(program: Program, options: LaunchOptions) {
     readEvents(control, program, options, resolve, reject)
   })
   control.write(program.bytes)
-  if (options.stdio !== 'inherit') child.unref()
-  return { launcherPid: child.pid ?? 0, control, outcome, ended }
+  return { child, launcherPid: child.pid ?? 0, control, outcome, ended }
 }
 
 function readEvents(

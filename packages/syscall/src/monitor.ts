@@ -27,8 +27,12 @@ export class Monitor {
   #settle!: { resolve: (exit: Exit) => void; reject: (error: Error) => void }
   #exitSeen = false
 
-  /** `socket` is the launcher's control socket after EVENT_STARTED, with what was read beyond it in `rest`. */
-  constructor(socket: Socket, path: string, rest: Buffer = Buffer.alloc(0)) {
+  /**
+   * `socket` is the launcher's control socket after EVENT_STARTED, with what was read beyond it in `rest`. `output` is there from
+   * the first byte on; the program must have been encoded with `subscribed` then.
+   */
+  constructor(socket: Socket, path: string, rest: Buffer = Buffer.alloc(0), output?: OutputListener) {
+    if (output !== undefined) this.#listeners.add(output)
     this.#socket = socket
     this.#path = path
     this.exited = new Promise((resolve, reject) => {
@@ -51,9 +55,12 @@ export class Monitor {
   subscribe(listener: OutputListener): () => void {
     this.#listeners.add(listener)
     if (this.#listeners.size === 1) this.#send(FRAME.subscribe, 1)
-    return () => {
-      if (this.#listeners.delete(listener) && this.#listeners.size === 0) this.#send(FRAME.subscribe, 0)
-    }
+    return () => this.unsubscribe(listener)
+  }
+
+  /** Ends a listener's output, also one that was there from the start. */
+  unsubscribe(listener: OutputListener): void {
+    if (this.#listeners.delete(listener) && this.#listeners.size === 0) this.#send(FRAME.subscribe, 0)
   }
 
   /** Writes to the container's stdin; resolves when the bytes are on their way (backpressure). */

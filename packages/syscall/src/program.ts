@@ -26,6 +26,8 @@ export type MonitorSpec = {
   /** `exit` is on the disk before anybody hears of it. */
   durable?: boolean
   log?: { maxBytes: number; maxFiles: number }
+  /** Whoever started it gets the output from the first byte on. */
+  subscribed?: boolean
   /** Speaks to nobody; ends with the container's exit code, 128+n for a signal. */
   foreground?: boolean
 }
@@ -58,6 +60,7 @@ const MONITOR_TTY = 1
 const MONITOR_DURABLE = 2
 const MONITOR_LOG = 4
 const MONITOR_FOREGROUND = 8
+const MONITOR_SUBSCRIBED = 16
 
 type EncodedArg = readonly [kind: number, value: bigint]
 type Op = {
@@ -111,7 +114,8 @@ class Encoder {
       (spec.tty === true ? MONITOR_TTY : 0) |
       (spec.durable === true ? MONITOR_DURABLE : 0) |
       (spec.log === undefined ? 0 : MONITOR_LOG) |
-      (spec.foreground === true ? MONITOR_FOREGROUND : 0)
+      (spec.foreground === true ? MONITOR_FOREGROUND : 0) |
+      (spec.subscribed === true ? MONITOR_SUBSCRIBED : 0)
     const names = [spec.child, spec.pidfd, SYNC_HOST, spec.out, spec.err, spec.in, spec.listener, spec.directory]
     operand.writeUInt32LE(flags, 0)
     names.forEach((name, i) => operand.writeUInt32LE(name === undefined ? NO_SLOT : this.#slot(name), 4 + 4 * i))

@@ -62,7 +62,9 @@ function formatNumber(value: number | bigint, type: ArgType): string {
 
 /** PR_CAP_AMBIENT_RAISE and its like are operands, not operations. */
 function prctlName(operation: number): string {
-  const known = ['PR_SET_', 'PR_CAPBSET_'].map((prefix) => formatName(prefix, operation)).find((name) => name !== String(operation))
+  const known = ['PR_SET_', 'PR_CAPBSET_']
+    .map((prefix) => formatName(prefix, operation))
+    .find((name) => name !== String(operation))
   return known ?? (operation === PR_CAP_AMBIENT ? 'PR_CAP_AMBIENT' : String(operation))
 }
 
