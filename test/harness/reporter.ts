@@ -1,6 +1,6 @@
 /** A vitest reporter that writes the numbers, and the reason of every skip, for `scripts/test.ts`, which adds them up. */
 import { writeFileSync } from 'node:fs'
-import type { Reporter, TestModule } from 'vitest/node'
+import type { Reporter, TestModule, TestResult } from 'vitest/node'
 
 export type Report = { passed: number; failed: number; skipped: { name: string; reason: string }[] }
 
@@ -25,6 +25,7 @@ function count(module: TestModule, report: Report): void {
 }
 
 /** `context.skip('why')` leaves a note; `requires()` writes `[needs …]` into the name of the suite. */
-function reasonOf(name: string, result: { note?: string | undefined }): string {
-  return result.note ?? /\[(needs [^\]]+)\]/.exec(name)?.[1] ?? 'the test gives no reason'
+function reasonOf(name: string, result: TestResult): string {
+  const note = result.state === 'skipped' ? result.note : undefined
+  return note ?? /\[(needs [^\]]+)\]/.exec(name)?.[1] ?? 'the test gives no reason'
 }

@@ -1,0 +1,80 @@
+/**
+ * A real dockerd with its own containerd, in network and mount namespaces of its own, so that its bridge and firewall rules touch
+ * nothing here. For the benchmark and for checking the tests. Root only. Peers need not be installed:
+ * `MINI_DOCKER_PEERS` may name a directory where their Debian packages were unpacked (`dpkg -x`).
+ */
+import { spawn, type ChildProcess } from 'node:child_process'
+import { closeSync, mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { apiRequest } from './api.ts'
+import { eventually } from './eventually.ts'
+
+/** PATH with the administrator's directories, and those of unpacked peers. */
+export function peerPath(): string {
+  const peers = process.env['MINI_DOCKER_PEERS']
+  const own = peers === undefined ? '' : `${peers}/usr/bin:${peers}/usr/sbin:`
+  return `${process.env['PATH'] ?? ''}:${own}/usr/local/sbin:/usr/sbin:/sbin`
+}
+
+export class Dockerd {
+  readonly socket: string
+  readonly #process: ChildProcess
+  private constructor(socket: string, process: ChildProcess) {
+    this.socket = socket
+    this.#process = process
+  }
+
+  get pid(): number {
+    return this.#process.pid ?? 0
+  }
+
+  /** Data in `directory`/data, the API on `socket`. */
+  static async start(directory: string, socket: string): Promise<Dockerd> {
+    const run = join(directory, 'run')
+    mkdirSync(run, { recursive: true })
+    const config = join(directory, 'dockerd.json')
+    writeFileSync(config, '{}')
+    const log = openSync(join(directory, 'dockerd.log'), 'a')
+    const words = [
+      'dockerd',
+      '--config-file',
+      config,
+      '--data-root',
+      join(directory, 'data'),
+      '--exec-root',
+      run,
+      '--pidfile',
+      join(run, 'dockerd.pid'),
+      '--host',
+      `unix://${socket}`,
+      '--storage-driver',
+      'overlay2',
+    ]
+    const child = spawn(
+      'unshare',
+      ['--net', '--mount', '--', 'sh', '-c', 'ip link set lo up; exec "$@"', 'sh', ...words],
+      {
+        stdio: ['ignore', log, log],
+        env: { ...process.env, PATH: peerPath() },
+      },
+    )
+    closeSync(log)
+    await eventually(
+      'dockerd answers',
+      async () => {
+        if (child.exitCode !== null)
+          throw new Error(`dockerd ended:\n${readFileSync(join(directory, 'dockerd.log'), 'utf8')}`)
+        return (await apiRequest(socket, 'GET', '/_ping')).status === 200
+      },
+      { timeoutMs: 60_000 },
+    )
+    return new Dockerd(socket, child)
+  }
+
+  async stop(signal: 'SIGTERM' | 'SIGKILL'): Promise<void> {
+    if (this.#process.exitCode !== null || this.#process.signalCode !== null) return
+    const ended = new Promise<void>((resolve) => this.#process.once('exit', () => resolve()))
+    this.#process.kill(signal)
+    await ended
+  }
+}

@@ -1,0 +1,63 @@
+/**
+ * What a test needs of the machine. A suite that cannot run says so in its own name, `[needs skopeo]`, which every reporter
+ * shows; under CI a missing thing that `scripts/debian-packages` installs is a failure instead.
+ */
+import { accessSync, constants, existsSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe } from 'vitest'
+
+const root = join(import.meta.dirname, '../..')
+
+/** `root`, `docker` (the client), `vm-run`, `shared-images`, or the name of a program. */
+export type Need = string
+
+/** `describe`, when all that is needed is there. */
+export function describeWith(needs: readonly Need[], name: string, body: () => void): void {
+  const missing = needs.filter((need) => !has(need))
+  if (missing.length === 0) {
+    describe(name, body)
+    return
+  }
+  const expected = missing.filter((need) => process.env['CI'] !== undefined && isExpectedInCi(need))
+  if (expected.length > 0) throw new Error(`CI must have ${expected.join(', ')}: see scripts/debian-packages`)
+  describe.skip(`${name} [needs ${missing.join(', ')}]`, body)
+}
+
+/** Whether the machine has it. For a choice inside a test; whole suites use `describeWith`. */
+export function has(need: Need): boolean {
+  if (need === 'root') return process.getuid?.() === 0
+  if (need === 'vm-run') return existsSync(vmRun)
+  if (need === 'shared-images') return existsSync(sharedImages)
+  if (need === 'built') return existsSync(join(root, 'dist/main.js'))
+  return findProgram(need) !== undefined
+}
+
+/** Where the tool lies when the project has its shared folder beside it. */
+export const vmRun = join(root, '../shared/tools/vm-run')
+export const sharedImages = join(root, '../shared/images')
+
+/** The path of a program, also in the directories of the system administrator, which a user's PATH may lack. */
+export function findProgram(name: string): string | undefined {
+  const path = `${process.env['PATH'] ?? ''}:/usr/local/sbin:/usr/sbin:/sbin`
+  return path
+    .split(':')
+    .filter((directory) => directory !== '')
+    .map((directory) => join(directory, name))
+    .find(isExecutable)
+}
+
+function isExecutable(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK)
+    return true
+  } catch {
+    return false
+  }
+}
+
+/** Programs whose packages `npm test` installs, by the words of the list and its comments. */
+function isExpectedInCi(need: Need): boolean {
+  if (need === 'root' || need === 'built') return true
+  const list = readFileSync(join(root, 'scripts/debian-packages'), 'utf8')
+  return new RegExp(`(^|[\\s,])${need.replaceAll(/[^a-z0-9-]/g, '.')}($|[\\s,:])`, 'm').test(list)
+}
