@@ -14,12 +14,14 @@ describeWith(['tmux'], 'a terminal', () => {
 
   test('keys reach the program, and a new size too', async () => {
     await using terminal = await Terminal.open(['sh', '-i'])
+    await terminal.waitFor(/[#$]$/)
     await terminal.line('echo $((6 * 7))')
     await terminal.waitFor(/^42$/m)
     await terminal.resize(60, 10)
     await terminal.line('stty size')
     await terminal.waitFor(/^10 60$/m)
-    await terminal.line('sleep 100')
+    await terminal.line('echo asl""eep; sleep 100')
+    await terminal.waitFor(/^asleep$/m)
     await terminal.press('C-c')
     await terminal.line('echo ended with $?')
     await terminal.waitFor(/ended with 130/)
