@@ -1,4 +1,4 @@
-export { Monitor, type Exit, type LaunchEvent } from '@mini-docker/syscall'
+export { launcherFile, Monitor, type Exit, type LaunchEvent, type OutputListener } from '@mini-docker/syscall'
 export { readMachine } from './machine.ts'
 export { messages } from './messages.ts'
 export { MONITOR_SOCKET } from './monitor-steps.ts'

@@ -46,6 +46,8 @@ export type PlanOptions = {
   cgroupPath: string
   log?: { maxBytes: number; maxFiles: number } | undefined
   openStdin: boolean
+  /** `run --init`: process 1 is the launcher as an init, and the command process 2. The file is bound read-only to /sbin/docker-init. */
+  initFile?: string | undefined
   /** The container is removed when it ends: nothing of it needs to survive a power cut. */
   autoRemove: boolean
 }
@@ -59,8 +61,9 @@ export type Machine = {
 }
 
 /** @throws UserError for a config that cannot be run here. */
-export function planContainer(spec: Spec, options: PlanOptions, machine: Machine): Plan {
-  checkSpec(spec)
+export function planContainer(config: Spec, options: PlanOptions, machine: Machine): Plan {
+  checkSpec(config)
+  const spec = options.initFile === undefined ? config : withInit(config, options.initFile)
   const { process, linux } = spec
   const root = spec.root.path.startsWith('/') ? spec.root.path : `${options.bundle}/${spec.root.path}`
   const own = (type: NamespaceType) =>
@@ -105,6 +108,17 @@ export function planContainer(spec: Spec, options: PlanOptions, machine: Machine
     monitor: monitorSpec(monitor),
     directory: options.bundle,
     command: process.args[0] ?? '',
+  }
+}
+
+const INIT_PATH = '/sbin/docker-init'
+
+function withInit(spec: Spec, initFile: string): Spec {
+  const mount = { destination: INIT_PATH, type: 'bind', source: initFile, options: ['bind', 'ro'] }
+  return {
+    ...spec,
+    process: { ...spec.process, args: [INIT_PATH, '--', ...spec.process.args] },
+    mounts: [...(spec.mounts ?? []), mount],
   }
 }
 

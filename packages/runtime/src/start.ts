@@ -2,6 +2,9 @@
 import { readFileSync } from 'node:fs'
 import { setTimeout as delay } from 'node:timers/promises'
 import {
+  call,
+  ref,
+  SIGKILL,
   encodeProgram,
   errnoMessage,
   errnoName,
@@ -24,6 +27,8 @@ export type StartOptions = {
   output?: OutputListener
   /** Every event as it comes: the calls are reported one by one, with their times. */
   trace?: (event: LaunchEvent) => void
+  /** For tests of what a crash leaves behind: before this step the launcher kills the process that started it, and then itself. */
+  killBefore?: string
   /** Asked before each step; the step is made when the promise resolves. */
   gate?: (step: Step) => Promise<void>
 }
@@ -53,8 +58,9 @@ export async function startExec(plan: Plan, options: StartOptions = {}): Promise
   return start(plan, options)
 }
 
-async function start(plan: Plan, { output, trace, gate }: StartOptions): Promise<Running> {
-  const program = encodeProgram(plan.steps, {
+async function start(plan: Plan, { output, trace, gate, killBefore }: StartOptions): Promise<Running> {
+  const steps = plan.steps.flatMap((step) => (step.id === killBefore ? [killStep(), step] : [step]))
+  const program = encodeProgram(steps, {
     trace: trace !== undefined,
     stepping: gate !== undefined,
     monitor: { ...plan.monitor, subscribed: output !== undefined },
@@ -70,6 +76,15 @@ async function start(plan: Plan, { output, trace, gate }: StartOptions): Promise
     if (error instanceof LaunchError) throw startError(plan, error)
     throw error
   }
+}
+
+function killStep(): Step {
+  const calls = [
+    call('kill', [process.pid, SIGKILL]),
+    call('getpid', [], { as: 'test.kill.self' }),
+    call('kill', [ref('test.kill.self'), SIGKILL]),
+  ]
+  return { id: 'test.kill', stage: 'process', where: 'host', calls, shell: [], man: [] }
 }
 
 function startError(plan: Plan, error: LaunchError): StartError {

@@ -4,7 +4,8 @@
  * There is no logic of containers in it. It reads a program from descriptor 3, makes the calls in order, stops at the
  * first error that a call does not allow, and writes an event for each call to descriptor 3. Of its own it knows three
  * things: to fork (clone3 as any other call, but both processes go on), to wait for a byte before a step (so that one
- * can walk through a container as it is made), and to stay behind as the container's monitor (monitor.c).
+ * can walk through a container as it is made), and to stay behind as the container's monitor (monitor.c). For `run --init`
+ * the same file is the container's process 1 (init.c).
  *
  * Freestanding C: no libc, one static page or two, because one of these lives as long as each container does.
  */
@@ -68,6 +69,7 @@ static void report(u32 op, u16 kind, i64 result, u64 start_ns, u64 duration_ns) 
 
 #include "log.c"
 #include "monitor.c"
+#include "init.c"
 
 static i64 argument(const struct op *op, int i, char *path) {
   switch (op->arg_kind[i]) {
@@ -175,8 +177,10 @@ static void run(const struct op *ops, u32 count) {
   exit_process(0);
 }
 
-/* Entered with an aligned stack by _start. */
-__attribute__((noreturn, used)) void launcher_main(void) {
+/* Entered by _start with the stack as the kernel made it: argc, argv, NULL, environment. */
+__attribute__((noreturn, used)) void launcher_main(u64 *stack) {
+  char **argv = (char **)(stack + 1);
+  if (stack[0] > 2 && argv[1][0] == '-' && argv[1][1] == '-' && argv[1][2] == 0) init(argv + 2, argv + stack[0] + 1);
   struct header header;
   if (read_all(CONTROL_FD, &header, sizeof header) != 0) exit_process(1);
   u64 ops_size = (u64)header.op_count * sizeof(struct op);
@@ -199,7 +203,7 @@ __attribute__((noreturn, used)) void launcher_main(void) {
 }
 
 #if defined(__x86_64__)
-__asm__(".globl _start\n_start:\n xor %ebp,%ebp\n and $-16,%rsp\n call launcher_main\n hlt\n");
+__asm__(".globl _start\n_start:\n xor %ebp,%ebp\n mov %rsp,%rdi\n and $-16,%rsp\n call launcher_main\n hlt\n");
 #else
-__asm__(".globl _start\n_start:\n mov x29,#0\n mov x30,#0\n b launcher_main\n");
+__asm__(".globl _start\n_start:\n mov x0,sp\n mov x29,#0\n mov x30,#0\n b launcher_main\n");
 #endif
