@@ -16,9 +16,9 @@ const PREFIXES: Record<string, string[]> = {
   RESOLVE: ['RESOLVE_'],
 }
 
-const named = Object.entries<unknown>(constants).filter(
-  (entry): entry is [string, number | bigint] => typeof entry[1] === 'number' || typeof entry[1] === 'bigint',
-)
+const named = Object.entries<unknown>(constants)
+  .filter((entry): entry is [string, number | bigint] => typeof entry[1] === 'number' || typeof entry[1] === 'bigint')
+  .toSorted(([, a], [, b]) => Number(BigInt(a) - BigInt(b)))
 
 /** The flags of a family, joined by `|`; what has no name in hexadecimal. `0` for none, `O_RDONLY` for openat's. */
 export function formatFlags(family: string, value: number | bigint): string {
