@@ -33,10 +33,13 @@ import {
 } from '@mini-docker/syscall'
 import { dumpTree, type Dump } from './dump.ts'
 
-/** What to do in the mounted tree. An operation that the kernel refuses is passed over. */
+/**
+ * What to do in the mounted tree. An operation that the kernel refuses is passed over. A path that is a number means one of
+ * the paths that are there.
+ */
 export type Operation =
   | { do: 'write' | 'symlink'; path: string; text: string }
-  | { do: 'remove' | 'mkdir' | 'touch' | 'chown'; path: string }
+  | { do: 'remove' | 'mkdir' | 'touch' | 'chown' | 'empty'; path: string }
   | { do: 'chmod'; path: string; mode: number }
   | { do: 'rename'; path: string; to: string }
 
@@ -54,16 +57,19 @@ function answer({ options, target, operations }: Question): Answer {
   execFileSync('mount', ['-t', 'overlay', 'overlay', '-o', options, target], { stdio: ['ignore', 'ignore', 'inherit'] })
   try {
     const before = dumpTree(target)
-    change(target, operations)
+    change(target, operations, Object.keys(before))
     return { before, after: operations.length === 0 ? before : dumpTree(target) }
   } finally {
     execFileSync('umount', [target])
   }
 }
 
-function change(target: string, operations: Operation[]): void {
+function change(target: string, operations: Operation[], paths: string[]): void {
   using root = openat(AT_FDCWD, target, O_PATH | O_DIRECTORY)
-  for (const operation of operations) perform(operation, root)
+  for (const operation of operations) {
+    const existing = paths[Number(operation.path) % paths.length]
+    perform(existing === undefined ? operation : { ...operation, path: existing }, root)
+  }
 }
 
 /**
@@ -82,6 +88,10 @@ function perform(operation: Operation, root: Fd): void {
       case 'remove':
         return rmSync(path, { recursive: true })
       case 'mkdir':
+        mkdirSync(path)
+        return
+      case 'empty':
+        rmSync(path, { recursive: true })
         mkdirSync(path)
         return
       case 'touch':

@@ -1,5 +1,6 @@
 /** Random layers: small trees over few names, so that the layers meet. */
-import { chmodSync, lchownSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { chmodSync, lchownSync, linkSync, lstatSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { AT_FDCWD, lsetxattr, lutimensat, makedev, mknodat, S_IFCHR, S_IFIFO } from '@mini-docker/syscall'
 import * as fc from 'fast-check'
 
@@ -7,7 +8,7 @@ export type Tree = { [name: string]: Node }
 export type Node =
   | { is: 'file'; text: string; mode: number }
   | { is: 'directory'; tree: Tree; mark: 'none' | 'opaque' | 'xwhiteouts'; redirect?: string; mode: number }
-  | { is: 'symlink'; to: string }
+  | { is: 'symlink' | 'link'; to: string }
   | { is: 'fifo' | 'device' | 'whiteout' | 'whiteout-file' }
 
 export const NAMES = ['a', 'b', 'c', 'caf\u00e9']
@@ -20,6 +21,7 @@ export function arbitraryTree(redirects: 'none' | 'some'): fc.Arbitrary<Tree> {
   const leaf: fc.Arbitrary<Node>[] = [
     fc.record({ is: fc.constant('file' as const), text: fc.constantFrom('', 'x', 'yy'), mode }),
     fc.record({ is: fc.constant('symlink' as const), to: fc.constantFrom(...TARGETS) }),
+    fc.record({ is: fc.constant('link' as const), to: fc.constantFrom(...NAMES) }),
     fc.constantFrom<Node>(
       { is: 'fifo' },
       { is: 'device' },
@@ -50,6 +52,38 @@ export function arbitraryTree(redirects: 'none' | 'some'): fc.Arbitrary<Tree> {
   return tree
 }
 
+const directory = (tree: Tree, rest: { mark?: 'opaque' | 'xwhiteouts'; redirect?: string } = {}): Node => ({
+  is: 'directory',
+  tree,
+  mode: 0o755,
+  mark: 'none',
+  ...rest,
+})
+const file = (text: string): Node => ({ is: 'file', text, mode: 0o644 })
+
+/** Stacks that chance seldom makes. */
+export const RARE = {
+  whiteoutFile: [
+    {},
+    { a: directory({ b: { is: 'whiteout-file' } }, { mark: 'xwhiteouts' }) },
+    { a: directory({ b: file('x'), c: file('yy') }) },
+  ],
+  redirectBelowOpaque: [
+    { a: directory({}, { redirect: '/c/a' }) },
+    { c: directory({ a: directory({}, { redirect: '/b/a' }) }, { mark: 'opaque' }) },
+    { b: directory({ a: directory({ b: file('wanted') }) }), c: directory({ a: directory({ c: file('hidden') }) }) },
+  ],
+  redirectOnTheWay: [
+    { a: directory({}, { redirect: '/b/c' }) },
+    { b: directory({ c: directory({}) }, { redirect: 'c' }) },
+    { c: directory({ c: directory({ a: file('wanted') }) }), b: directory({ c: directory({ b: file('other') }) }) },
+  ],
+  hardLinks: [
+    {},
+    { a: file('x'), b: { is: 'link', to: 'a' }, c: directory({ a: { is: 'fifo' }, b: { is: 'link', to: 'a' } }) },
+  ],
+} satisfies Record<string, Tree[]>
+
 /** Whiteouts that are files carry this time, by which a test knows one that shows. */
 export const WHITEOUT_FILE_TIME_NS = 915_148_800_123_456_789n
 
@@ -75,6 +109,12 @@ function writeNode(path: string, node: Node, inXwhiteouts: boolean): void {
       break
     case 'symlink':
       symlinkSync(node.to, path)
+      break
+    case 'link':
+      // To an entry of the same directory that was written before: one in three or so exists.
+      if (lstatSync(join(dirname(path), node.to), { throwIfNoEntry: false })?.isDirectory() === false) {
+        linkSync(join(dirname(path), node.to), path)
+      }
       break
     case 'fifo':
       mknodat(AT_FDCWD, path, S_IFIFO | 0o640)

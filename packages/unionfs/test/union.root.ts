@@ -6,7 +6,7 @@ import { copyFallback, diffUpper, LayerView, type Change } from '../src/index.ts
 import { dumpTree, type Dump, type DumpEntry } from './dump.ts'
 import { Kernel } from './kernel.ts'
 import type { Operation } from './oracle.ts'
-import { arbitraryTree, NAMES, removeTree, WHITEOUT_FILE_TIME_NS, writeTree, type Tree } from './trees.ts'
+import { arbitraryTree, NAMES, RARE, removeTree, WHITEOUT_FILE_TIME_NS, writeTree, type Tree } from './trees.ts'
 
 let kernel: Kernel
 beforeAll(() => {
@@ -66,7 +66,10 @@ describe('the view shows exactly what the kernel shows', () => {
         const view = new LayerView(made.dirs, { redirects: redirects === 'none' ? 'refuse' : 'follow' })
         expect(dumpView(view)).toEqual(withoutWhiteoutFiles(before))
       }),
-      { numRuns: 120 },
+      {
+        numRuns: 120,
+        examples: redirects === 'none' ? [[RARE.whiteoutFile]] : [[RARE.redirectBelowOpaque], [RARE.redirectOnTheWay]],
+      },
     )
   })
 })
@@ -81,7 +84,18 @@ test('the diff of an upper directory is the difference of the trees before and a
       const expected = compareTrees(withoutWhiteoutFiles(before), withoutWhiteoutFiles(after))
       expect(diffUpper(upper, new LayerView(made.dirs))).toEqual(expected)
     }),
-    { numRuns: 120 },
+    {
+      numRuns: 120,
+      examples: [
+        [
+          RARE.hardLinks,
+          [
+            { do: 'empty', path: '/c' },
+            { do: 'write', path: '/c/b', text: 'new' },
+          ],
+        ],
+      ],
+    },
   )
 })
 
@@ -96,21 +110,25 @@ test('the copy is the tree that the kernel shows, attributes and all', async () 
       expect(dumpTree(`${made.base}/copy`)).toEqual(expected)
       expect(result).toMatchObject({ entries: Object.keys(expected).length, lostXattrs: 0 })
     }),
-    { numRuns: 60 },
+    { numRuns: 60, examples: [[RARE.hardLinks]] },
   )
 })
 
 function operation(): fc.Arbitrary<Operation> {
-  const path = fc.array(fc.constantFrom(...NAMES), { minLength: 1, maxLength: 3 }).map((names) => `/${names.join('/')}`)
+  const made = fc.array(fc.constantFrom(...NAMES), { minLength: 1, maxLength: 3 }).map((names) => `/${names.join('/')}`)
+  const path = fc.oneof(made, fc.nat({ max: 50 }).map(String))
   return fc.oneof(
     fc.record({
       do: fc.constantFrom('write' as const, 'symlink' as const),
       path,
       text: fc.constantFrom('new', 'other'),
     }),
-    fc.record({ do: fc.constantFrom('remove' as const, 'mkdir' as const, 'touch' as const, 'chown' as const), path }),
+    fc.record({
+      do: fc.constantFrom('remove' as const, 'mkdir' as const, 'touch' as const, 'chown' as const, 'empty' as const),
+      path,
+    }),
     fc.record({ do: fc.constant('chmod' as const), path, mode: fc.constantFrom(0o700, 0o2755) }),
-    fc.record({ do: fc.constant('rename' as const), path, to: path }),
+    fc.record({ do: fc.constant('rename' as const), path, to: made }),
   )
 }
 
