@@ -4,6 +4,7 @@ import {
   AT_FDCWD,
   call,
   CLOSE_RANGE_CLOEXEC,
+  executeCalls,
   fdPath,
   MS_BIND,
   O_CLOEXEC,
@@ -130,40 +131,22 @@ export function planDeathSignal(): Step {
   }
 }
 
-/**
- * The step `process.exec`. A name without a slash is looked for along PATH, as execvp(3) does, but inside the container and as
- * its user: one execve after the other, until one does not fail.
- */
+/** The step `process.exec`. The command is looked for inside the container and as its user. */
 export function planExecve(process: Process): Step {
-  const env = [...(process.env ?? [])]
-  const [command = ''] = process.args
-  const candidates = command.includes('/') ? [command] : searchPath(env).map((directory) => `${directory}/${command}`)
-  const last = candidates.length - 1
+  const env = process.env ?? []
   return {
     id: 'process.exec',
     stage: 'process',
     where: 'container',
     calls: [
       call('chdir', [process.cwd]),
+      // Not closed yet: the descriptor that reports a failed execve is among them.
       call('close_range', [3, 0xffffffff, CLOSE_RANGE_CLOEXEC]),
-      ...candidates.map((path, i) =>
-        call(
-          'execve',
-          [path, { strings: [...process.args] }, { strings: env }],
-          i === last ? {} : { allow: ['ENOENT', 'EACCES', 'ENOTDIR'] },
-        ),
-      ),
+      ...executeCalls(process.args, env),
     ],
     shell: [`cd ${process.cwd}`, `exec env -i ${[...env, ...process.args].map(quote).join(' ')}`],
     man: ['execve(2)', 'close_range(2)'],
   }
-}
-
-const DEFAULT_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
-
-function searchPath(env: string[]): string[] {
-  const path = env.findLast((entry) => entry.startsWith('PATH='))?.slice('PATH='.length) ?? DEFAULT_PATH
-  return path.split(':').map((directory) => (directory === '' ? '.' : directory))
 }
 
 function quote(word: string): string {

@@ -32,7 +32,7 @@ function bound(name: SyscallName): NativeFunction {
   if (native === undefined) {
     const parameters = argTypes(name).map((type) => {
       if (type === 'path' || type === 'str') return 'str'
-      if (type === 'buf' || type === 'struct' || type === 'strings' || type === 'arg') return 'void *'
+      if (type === 'buf' || type === 'struct' || type === 'strings' || type === 'env' || type === 'arg') return 'void *'
       return 'int64'
     })
     native = libc().func('syscall', 'long', ['long', ...parameters]) as NativeFunction

@@ -24,6 +24,7 @@ export type ArgType =
   | 'buf'
   | 'struct'
   | 'strings'
+  | 'env'
   | 'arg'
 
 type Row = readonly [x64: number, arm64: number, args: string]
@@ -90,8 +91,8 @@ const TABLE = {
   pidfd_getfd: [438, 438, 'fd int int'],
   kill: [62, 129, 'int signal'],
   wait4: [61, 260, 'int buf int buf'],
-  execve: [59, 221, 'path strings strings'],
-  execveat: [322, 281, 'dirfd path strings strings flags:AT'],
+  execve: [59, 221, 'path strings env'],
+  execveat: [322, 281, 'dirfd path strings env flags:AT'],
   exit_group: [231, 94, 'int'],
   getpid: [39, 172, ''],
   setsid: [112, 157, ''],

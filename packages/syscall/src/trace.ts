@@ -30,7 +30,7 @@ function formatArg(arg: Arg, type: ArgType): string {
   if (arg instanceof Uint8Array) return formatBytes(arg)
   if ('ref' in arg) return `<${arg.ref}>`
   if ('fdPath' in arg) return `"/proc/self/fd/<${arg.fdPath}>"`
-  if ('strings' in arg) return formatStrings(arg.strings)
+  if ('strings' in arg) return type === 'env' ? `[${arg.strings.length} vars]` : formatStrings(arg.strings)
   if ('out' in arg)
     return arg.as === undefined ? `[${arg.out} bytes]` : `[${arg.as.map((name) => `<${name}>`).join(', ')}]`
   const fields = Object.entries(arg.fields).map(([name, value]) => `${name}=${formatField(name, value, arg.struct)}`)

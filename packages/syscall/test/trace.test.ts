@@ -33,7 +33,7 @@ describe('formatCall', () => {
     ],
     ['openat(AT_FDCWD, "/", O_CLOEXEC|O_PATH, 00)', call('openat', [AT_FDCWD, '/', O_PATH | O_CLOEXEC, 0])],
     [
-      'execve("/bin/true", ["true"], ["A=1"])',
+      'execve("/bin/true", ["true"], [1 vars])',
       call('execve', ['/bin/true', { strings: ['true'] }, { strings: ['A=1'] }]),
     ],
     [
