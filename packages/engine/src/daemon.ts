@@ -21,6 +21,7 @@ import { collectGarbage } from './recovery/gc.ts'
 import { Journal } from './recovery/journal.ts'
 import { recoverContainers, startByPolicy } from './recovery/recover.ts'
 import type { Runtime } from './runtime-port.ts'
+import { kernelRuntime } from './runtime.ts'
 import { lockFile } from './state/lock-file.ts'
 import { EventLog } from './system/events.ts'
 import { readHostFacts } from './system/host.ts'
@@ -39,7 +40,8 @@ export type DaemonOptions = {
   /** Ends by itself after so long without a request and without a running container. */
   idleTimeoutMs?: number
   version: string
-  runtime: Runtime
+  /** What starts containers; the kernel's own means when left out. */
+  runtime?: Runtime
   /** Where cgroups are; read from the machine, and the parent group made, when left out. */
   cgroups?: CgroupLayout
   log: (line: string) => void
@@ -101,7 +103,8 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
 /** Stands for containers that are not loaded yet: until then every layer may be in use. */
 const RECOVERY = 'recovery'
 
-async function openEngine({ root, runRoot, version, runtime, cgroups, log }: DaemonOptions): Promise<Engine> {
+async function openEngine({ root, runRoot, version, log, ...options }: DaemonOptions): Promise<Engine> {
+  const cgroups = options.cgroups ?? prepareParent(readCgroupLayout())
   const containers = new ContainerStore()
   const creating = new Set<string>([RECOVERY])
   const images = await ImageStore.open(root, { layersInUse: () => layersInUse({ containers, creating }) })
@@ -111,8 +114,8 @@ async function openEngine({ root, runRoot, version, runtime, cgroups, log }: Dae
     version,
     startedAt: nowRfc3339(),
     host: readHostFacts(),
-    runtime,
-    cgroups: cgroups ?? prepareParent(readCgroupLayout()),
+    runtime: options.runtime ?? kernelRuntime(cgroups),
+    cgroups,
     images,
     containers,
     execs: new ExecStore(),

@@ -1,7 +1,7 @@
 import * as fs from 'node:fs'
 import * as os from 'node:os'
 import * as path from 'node:path'
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { readLog, type FollowOptions } from '../src/logs/follow.ts'
 import { parseLogConfig } from '../src/logs/log-config.ts'

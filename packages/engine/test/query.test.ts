@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { UserError } from '@mini-docker/syscall'
 import { filterFlag, matchLabels, queryFilters, queryFlag, queryInteger } from '../src/api/query.ts'
@@ -64,10 +64,7 @@ describe('times', () => {
   })
   test('formatting and parsing are inverse', () => {
     fc.assert(
-      fc.property(
-        fc.bigInt({ min: 0n, max: 4_000_000_000_000_000_000n }),
-        (ns) => void expect(parseRfc3339(formatNs(ns))).toBe(ns),
-      ),
+      fc.property(fc.bigInt({ min: 0n, max: 4_000_000_000_000_000_000n }), (ns) => parseRfc3339(formatNs(ns)) === ns),
     )
   })
   test('trailing zeros of the fraction are left out', () => {

@@ -1,5 +1,5 @@
 import { UserError } from '@mini-docker/syscall'
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { Router, splitTarget } from '../src/api/router.ts'
 

@@ -3,7 +3,7 @@
  * a raw byte stream (`Connection: Upgrade`, `Upgrade: tcp`). A route need not know which of the two it got.
  */
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http'
-import { Duplex, PassThrough, type Readable } from 'node:stream'
+import { PassThrough, type Duplex, type Readable } from 'node:stream'
 import { UserError } from '@mini-docker/syscall'
 import type { z } from 'zod'
 import { parseJson } from './json-body.ts'
@@ -127,7 +127,7 @@ export class UpgradeExchange extends Exchange {
     super(request, query, minor)
     this.#socket = socket
     this.#common = common
-    this.#upgrade = String(request.headers.upgrade ?? 'tcp')
+    this.#upgrade = request.headers.upgrade ?? 'tcp'
     socket.once('close', () => this.clientIsGone())
     socket.on('error', () => socket.destroy())
     if (head.length > 0) socket.unshift(head)

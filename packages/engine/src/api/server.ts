@@ -1,7 +1,7 @@
 /** node:http on a unix socket: finds the route, runs it, turns what it throws into docker's JSON errors. */
 import * as http from 'node:http'
 import type { Duplex } from 'node:stream'
-import { Exchange, PlainExchange, UpgradeExchange, type Headers } from './exchange.ts'
+import { PlainExchange, UpgradeExchange, type Exchange, type Headers } from './exchange.ts'
 import { API_MINOR, splitTarget, type Router } from './router.ts'
 import { statusOf } from './status.ts'
 

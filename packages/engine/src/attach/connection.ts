@@ -65,7 +65,7 @@ async function pump(input: Readable, monitor: Monitor, options: ConnectionOption
       options.onDetach()
       return end()
     }
-    if (options.closesStdin) monitor.closeStdin()
+    if (options.closesStdin) await monitor.closeStdin()
   } catch {
     // The connection broke or the process is gone: output and exit tell the rest.
     input.resume()

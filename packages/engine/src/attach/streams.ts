@@ -2,7 +2,7 @@
  * The clients attached to one container. The monitor is only asked for live output while somebody listens: a container
  * nobody is attached to costs the daemon nothing per byte.
  */
-import type { Monitor } from '../runtime-port.ts'
+import type { Monitor, OutputListener } from '../runtime-port.ts'
 import type { StreamNumber } from './frames.ts'
 
 export type Client = {
@@ -18,30 +18,37 @@ export type Client = {
 
 export class Streams {
   readonly #clients = new Set<Client>()
+  readonly #listener: OutputListener = (stream, chunk) => this.#deliver(stream, chunk)
   #monitor: Monitor | undefined
-  #unsubscribe: (() => void) | undefined
+  #subscribed = false
 
   /** Attaches; returns how to detach. */
   add(client: Client): () => void {
     this.#clients.add(client)
     if (this.#monitor !== undefined) {
-      this.#subscribe(this.#monitor)
+      this.#subscribe()
       client.started(this.#monitor)
     }
     return () => this.#remove(client)
   }
 
-  /** A first process runs. Synchronously after its start, or early output would pass by. */
+  /** A start is about to be made: who must get the output from its first byte, if anyone is attached. */
+  starting(): OutputListener | undefined {
+    this.#subscribed = this.#clients.size > 0
+    return this.#subscribed ? this.#listener : undefined
+  }
+
+  /** A first process runs. */
   started(monitor: Monitor): void {
     this.#monitor = monitor
-    if (this.#clients.size > 0) this.#subscribe(monitor)
+    if (this.#clients.size > 0) this.#subscribe()
+    else this.#unsubscribe()
     for (const client of this.#clients) client.started(monitor)
   }
 
   /** The process ended and its output is complete: all clients are done. */
   ended(): void {
-    this.#unsubscribe?.()
-    this.#unsubscribe = undefined
+    this.#subscribed = false
     this.#monitor = undefined
     for (const client of this.#clients) client.end()
     this.#clients.clear()
@@ -49,13 +56,19 @@ export class Streams {
 
   #remove(client: Client): void {
     this.#clients.delete(client)
-    if (this.#clients.size > 0) return
-    this.#unsubscribe?.()
-    this.#unsubscribe = undefined
+    if (this.#clients.size === 0) this.#unsubscribe()
   }
 
-  #subscribe(monitor: Monitor): void {
-    this.#unsubscribe ??= monitor.subscribe((stream, chunk) => this.#deliver(stream, chunk))
+  #subscribe(): void {
+    if (this.#subscribed) return
+    this.#subscribed = true
+    this.#monitor?.subscribe(this.#listener)
+  }
+
+  #unsubscribe(): void {
+    if (!this.#subscribed || this.#monitor === undefined) return
+    this.#subscribed = false
+    this.#monitor.unsubscribe(this.#listener)
   }
 
   #deliver(stream: StreamNumber, chunk: Buffer): Promise<void> | void {

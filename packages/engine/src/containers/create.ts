@@ -6,12 +6,13 @@ import { randomBytes } from 'node:crypto'
 import * as fs from 'node:fs'
 import * as path from 'node:path'
 import type { Image } from '@mini-docker/image'
-import { ensureDemo, familiarReference, parseReference } from '@mini-docker/image'
+import { familiarReference, parseReference } from '@mini-docker/image'
 import { UserError } from '@mini-docker/syscall'
 import type { CreateBody } from '../api/bodies.ts'
 import { Streams } from '../attach/streams.ts'
 import { nowRfc3339 } from '../clock.ts'
 import { containerEvent, type Engine } from '../engine.ts'
+import { ensureDemo, isDemo } from '../images/demo.ts'
 import { StateFile, writeDurable, writeVolatile } from '../state/atomic-file.ts'
 import { parseMountPoints } from '../volumes/mount-point.ts'
 import { prepareVolumes, removeAnonymousVolumes } from '../volumes/prepare.ts'
@@ -94,13 +95,6 @@ async function findImage(engine: Engine, reference: string): Promise<Image> {
   if (found !== undefined) return found
   if (isDemo(reference)) return ensureDemo(engine.images)
   throw new UserError('not-found', `No such image: ${familiar(reference)}`)
-}
-
-/** `demo`, the image that is made from this machine's own files. */
-export function isDemo(reference: string): boolean {
-  return ['demo', 'demo:latest', 'docker.io/library/demo', 'docker.io/library/demo:latest', 'library/demo'].includes(
-    reference,
-  )
 }
 
 function familiar(reference: string): string {

@@ -2,7 +2,7 @@
 import * as cgroup from '@mini-docker/cgroup'
 import { formatNs, nowNs, parseRfc3339 } from '../clock.ts'
 import { containerEvent, type Engine } from '../engine.ts'
-import type { ExitStatus, Monitor } from '../runtime-port.ts'
+import type { Exit, Monitor } from '../runtime-port.ts'
 import type { Container } from './model.ts'
 import { parseRestartPolicy, restartsAfter } from './restart-policy.ts'
 
@@ -24,7 +24,7 @@ export function watchExit(engine: Engine, container: Container, monitor: Monitor
 }
 
 /** Brings the container from running to exited. */
-export async function handleExit(engine: Engine, container: Container, status: ExitStatus): Promise<void> {
+export async function handleExit(engine: Engine, container: Container, status: Exit): Promise<void> {
   container.monitor?.close()
   container.monitor = undefined
   const oomKilled = await cleanUpHost(engine, container)
@@ -62,7 +62,7 @@ export async function cleanUpHost(engine: Engine, container: Container): Promise
     await cgroup.kill(cgroups, cgroupPath)
     await cgroup.remove(cgroups, cgroupPath)
   })
-  runtime.undo(journal.read(container.id)?.undo ?? [])
+  await runtime.undo(journal.read(container.id)?.undo ?? [])
   journal.remove(container.id)
   return oomKilled
 }

@@ -6,7 +6,7 @@ import { SyscallError, UserError } from '@mini-docker/syscall'
 import { NEVER, nowRfc3339 } from '../clock.ts'
 import { containerEvent, type Engine } from '../engine.ts'
 import { parseLogConfig } from '../logs/log-config.ts'
-import { undoCalls, type Plan, type StartFailure, type TraceEvent } from '../runtime-port.ts'
+import type { Plan, StartFailure, TraceEvent } from '../runtime-port.ts'
 import { containerDevices } from '../spec/devices.ts'
 import { hostsFile, resolvConf } from '../spec/etc-files.ts'
 import { containerSpec } from '../spec/spec.ts'
@@ -49,8 +49,15 @@ export async function startLocked(
   try {
     createBindSources(container.record.mounts)
     const plan = planStart(engine, container.record, container.dir)
-    engine.journal.write({ id: container.id, cgroupPath: container.cgroupPath, undo: undoCalls(plan.steps) })
-    const { pid, monitor } = await engine.runtime.startContainer(plan, traced?.send)
+    engine.journal.write({
+      id: container.id,
+      cgroupPath: container.cgroupPath,
+      undo: engine.runtime.undoCalls(plan.steps),
+    })
+    const { pid, monitor } = await engine.runtime.startContainer(plan, {
+      trace: traced?.send,
+      output: container.streams.starting(),
+    })
     container.monitor = monitor
     container.streams.started(monitor)
     container.change({
@@ -96,7 +103,6 @@ export function planStart(engine: Engine, record: ContainerRecord, dir: string, 
     cgroupPath,
   })
   return engine.runtime.planContainer(spec, {
-    id: record.id,
     bundle: dir,
     overlay: {
       layersDir: engine.images.layersDir,
@@ -105,7 +111,7 @@ export function planStart(engine: Engine, record: ContainerRecord, dir: string, 
       work: path.join(dir, 'work'),
     },
     cgroupPath,
-    ...(log.kind === 'none' ? {} : { log: { path: logPath({ dir }), maxBytes: log.maxBytes, maxFiles: log.maxFiles } }),
+    log: log.kind === 'none' ? undefined : { maxBytes: log.maxBytes, maxFiles: log.maxFiles },
     openStdin: record.config.OpenStdin,
     autoRemove: record.hostConfig.AutoRemove,
     init: record.hostConfig.Init === true,
@@ -133,6 +139,8 @@ function userDatabase(engine: Engine, record: ContainerRecord, upper: string): U
 }
 
 function readDatabase(layers: string[]): UserDatabase {
+  // An image can have no layers at all.
+  if (layers.length === 0) return { passwd: undefined, group: undefined }
   const view = new LayerView(layers)
   const read = (file: string): string | undefined =>
     view.stat(file)?.type === 'file' ? view.readFile(file).toString('utf8') : undefined

@@ -64,8 +64,8 @@ export async function startExec(engine: Engine, exec: Exec, consoleSize: [number
     )
     fs.mkdirSync(dir, { recursive: true, mode: 0o700 })
     const target = { pid: container.state.pid, cgroupPath: container.cgroupPath }
-    const plan = engine.runtime.planExec(process, target, { id: exec.id, dir, openStdin: request.AttachStdin })
-    const { pid, monitor } = await engine.runtime.startExec(plan)
+    const plan = engine.runtime.planExec(process, target, { directory: dir, openStdin: request.AttachStdin })
+    const { pid, monitor } = await engine.runtime.startExec(plan, { output: exec.streams.starting() })
     exec.running = true
     exec.pid = pid
     exec.monitor = monitor

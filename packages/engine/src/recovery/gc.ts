@@ -59,6 +59,6 @@ async function undoEntry(engine: Engine, id: string): Promise<void> {
   const cgroupPath = entry?.cgroupPath ?? `mini-docker/${id}`
   await cgroup.kill(engine.cgroups, cgroupPath)
   await cgroup.remove(engine.cgroups, cgroupPath)
-  engine.runtime.undo(entry?.undo ?? [])
+  await engine.runtime.undo(entry?.undo ?? [])
   engine.journal.remove(id)
 }

@@ -5,6 +5,7 @@
  */
 import * as fs from 'node:fs'
 import * as path from 'node:path'
+import * as cgroup from '@mini-docker/cgroup'
 import { newContainer } from '../containers/create.ts'
 import { cleanUpHost, handleExit, watchExit } from '../containers/exit.ts'
 import { NEW_STATE, type Container, type ContainerRecord, type ContainerState } from '../containers/model.ts'
@@ -12,10 +13,10 @@ import { removeContainer } from '../containers/remove.ts'
 import { parseRestartPolicy, startsWithDaemon } from '../containers/restart-policy.ts'
 import { startContainer } from '../containers/start.ts'
 import type { Engine } from '../engine.ts'
-import type { ExitStatus } from '../runtime-port.ts'
+import type { Exit } from '../runtime-port.ts'
 
 /** Docker's code for "the daemon was not there to see", had the status been lost; here the processes were killed. */
-const KILLED: Omit<ExitStatus, 'at'> = { exitCode: 137, signal: 9 }
+const KILLED: Omit<Exit, 'at'> = { exitCode: 137, signal: 9 }
 
 /** Loads every container and brings its state up to date. Folders without config.json are left to gc. */
 export async function recoverContainers(engine: Engine): Promise<void> {
@@ -64,7 +65,7 @@ async function recoverContainer(engine: Engine, container: Container): Promise<v
       container.streams.started(monitor)
       container.change({
         status: state.status === 'paused' ? 'paused' : 'running',
-        pid: monitor.pid,
+        pid: firstProcess(engine, container),
         startedAt: startedAt(container),
       })
       return watchExit(engine, container, monitor)
@@ -74,6 +75,13 @@ async function recoverContainer(engine: Engine, container: Container): Promise<v
   if (wasStarted) await endUnseen(engine, container)
   else if (container.record.hostConfig.AutoRemove)
     await removeContainer(engine, container, { force: true, volumes: true })
+}
+
+/** The first process of a container that runs, also when its start was not written down. In its own pid namespace it is number 1. */
+function firstProcess(engine: Engine, { state, cgroupPath }: Container): number {
+  if (state.pid !== 0) return state.pid
+  const pids = cgroup.processes(engine.cgroups, cgroupPath)
+  return pids.find((pid) => /^NSpid:.*\t1$/m.test(fs.readFileSync(`/proc/${pid}/status`, 'utf8'))) ?? pids[0] ?? 0
 }
 
 /** The start was not written down before the daemon died: the journal's entry was. */

@@ -3,8 +3,9 @@ import { UserError } from '@mini-docker/syscall'
 import type { HostConfig } from '../api/bodies.ts'
 import type { Rlimit } from '../oci.ts'
 
-const NAMES =
-  'core cpu data fsize locks memlock msgqueue nice nofile nproc rss rtprio rttime sigpending stack as'.split(' ')
+const NAMES = 'core cpu data fsize locks memlock msgqueue nice nofile nproc rss rtprio rttime sigpending stack'.split(
+  ' ',
+)
 
 /** @throws UserError `invalid`, in docker's words. -1 is without limit. */
 export function rlimits(ulimits: HostConfig['Ulimits']): Rlimit[] {
@@ -12,11 +13,6 @@ export function rlimits(ulimits: HostConfig['Ulimits']): Rlimit[] {
     if (!NAMES.includes(name)) throw new UserError('invalid', `invalid ulimit type: ${name}`)
     if (hard !== -1 && (soft === -1 || soft > hard))
       throw new UserError('invalid', `ulimit soft limit must be less than or equal to hard limit: ${soft} > ${hard}`)
-    return { type: `RLIMIT_${name.toUpperCase()}`, soft: unlimited(soft), hard: unlimited(hard) }
+    return { type: `RLIMIT_${name.toUpperCase()}`, soft, hard }
   })
-}
-
-/** RLIM_INFINITY, 2⁶⁴−1, as the nearest number JavaScript has: the runtime takes everything from 2⁶³ up for it. */
-function unlimited(value: number): number {
-  return value < 0 ? 2 ** 64 : value
 }

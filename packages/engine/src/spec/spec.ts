@@ -2,7 +2,7 @@
 import { commandLine } from '../containers/merge.ts'
 import { parseSecurityOptions } from '../containers/validate.ts'
 import type { ContainerRecord } from '../containers/model.ts'
-import type { Device, DeviceRule, NamespaceType, Process, Spec } from '../oci.ts'
+import type { Capabilities, Device, DeviceRule, NamespaceType, Process, Spec } from '../oci.ts'
 import { capabilitySet } from './capabilities.ts'
 import { containerEnv } from './env.ts'
 import { containerMounts } from './mounts.ts'
@@ -114,7 +114,7 @@ function userOf({ uid, gid, additionalGids }: ResolvedUser): Process['user'] {
  * Root holds the whole set. Another user only has it as its bound, so that setuid programs and file capabilities
  * work; execve(2) would clear the rest anyway. Inheritable stays empty: CVE-2022-24769.
  */
-function capabilitiesFor(set: string[], uid: number): Process['capabilities'] {
+function capabilitiesFor(set: string[], uid: number): Capabilities {
   const own = uid === 0 ? set : []
   return { bounding: set, effective: own, permitted: own, inheritable: [], ambient: [] }
 }

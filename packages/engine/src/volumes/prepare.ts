@@ -26,6 +26,7 @@ export async function prepareVolumes(engine: Engine, record: ContainerRecord): P
 
 /** What the image has at the destination, owner and mode of the folder included. An image without that folder leaves the volume empty. */
 async function fillFromImage(layers: string[], destination: string, source: string): Promise<void> {
+  if (layers.length === 0) return
   const view = new LayerView(layers)
   if (view.stat(destination)?.type === 'directory') await copyTree(view, destination, source)
 }

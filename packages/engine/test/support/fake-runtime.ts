@@ -6,9 +6,18 @@ import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import * as fs from 'node:fs'
 import * as path from 'node:path'
-import type { ExitStatus, LogOptions, Monitor, Plan, Process, Runtime, StartFailure } from '../../src/runtime-port.ts'
+import type {
+  Exit,
+  Monitor,
+  OutputListener,
+  Plan,
+  Process,
+  Runtime,
+  StartFailure,
+  StartOptions,
+} from '../../src/runtime-port.ts'
 
-type FakePlan = Plan & { process: Process; dir: string; log: LogOptions | undefined; openStdin: boolean }
+type FakePlan = Plan & { process: Process; dir: string; logs: boolean; openStdin: boolean }
 
 class FakeStartError extends Error {
   readonly failure: StartFailure
@@ -19,21 +28,20 @@ class FakeStartError extends Error {
 }
 
 class FakeMonitor implements Monitor {
-  readonly pid: number
-  readonly exited: Promise<ExitStatus>
+  readonly exited: Promise<Exit>
   readonly sizes: [number, number][] = []
   readonly #child: ChildProcess
-  readonly #listeners = new Set<(stream: 1 | 2, chunk: Buffer) => void | Promise<void>>()
+  readonly #listeners = new Set<OutputListener>()
 
-  constructor(child: ChildProcess, plan: FakePlan) {
+  constructor(child: ChildProcess, plan: FakePlan, output: OutputListener | undefined) {
+    if (output !== undefined) this.#listeners.add(output)
     this.#child = child
-    this.pid = child.pid ?? 0
     for (const [number, stream] of [
       [1, child.stdout],
       [2, child.stderr],
     ] as const) {
       stream?.on('data', (chunk: Buffer) => {
-        if (plan.log !== undefined) fs.appendFileSync(plan.log.path, logLines(number, chunk))
+        if (plan.logs) fs.appendFileSync(path.join(plan.dir, 'container.log'), logLines(number, chunk))
         for (const listener of this.#listeners) {
           const slow = listener(number, chunk)
           if (slow === undefined) continue
@@ -53,9 +61,11 @@ class FakeMonitor implements Monitor {
     })
   }
 
-  subscribe(listener: (stream: 1 | 2, chunk: Buffer) => void | Promise<void>): () => void {
+  subscribe(listener: OutputListener): void {
     this.#listeners.add(listener)
-    return () => this.#listeners.delete(listener)
+  }
+  unsubscribe(listener: OutputListener): void {
+    this.#listeners.delete(listener)
   }
   async writeStdin(chunk: Uint8Array): Promise<void> {
     const { stdin } = this.#child
@@ -87,12 +97,12 @@ function logLines(stream: 1 | 2, chunk: Buffer): string {
 }
 
 /** Starts what `plan.process.args` say, on the host. */
-async function start(plan: Plan): Promise<{ pid: number; monitor: Monitor }> {
+async function start(plan: Plan, { output }: StartOptions): Promise<{ pid: number; monitor: Monitor }> {
   const { process: wanted, openStdin, dir } = plan as FakePlan
   const [command = '', ...args] = wanted.args
   fs.mkdirSync(dir, { recursive: true })
   const env = Object.fromEntries(
-    wanted.env.map((entry) => [entry.slice(0, entry.indexOf('=')), entry.slice(entry.indexOf('=') + 1)]),
+    (wanted.env ?? []).map((entry) => [entry.slice(0, entry.indexOf('=')), entry.slice(entry.indexOf('=') + 1)]),
   )
   const child = spawn(command, args, { env, cwd: '/', stdio: [openStdin ? 'pipe' : 'ignore', 'pipe', 'pipe'] })
   const error = await new Promise<NodeJS.ErrnoException | undefined>((resolve) => {
@@ -102,16 +112,15 @@ async function start(plan: Plan): Promise<{ pid: number; monitor: Monitor }> {
   if (error?.code === 'ENOENT')
     throw new FakeStartError({ exitCode: 127, message: `exec: "${command}": executable file not found in $PATH` })
   if (error !== undefined) throw new FakeStartError({ exitCode: 126, message: `exec: "${command}": permission denied` })
-  const monitor = new FakeMonitor(child, plan as FakePlan)
-  return { pid: monitor.pid, monitor }
+  return { pid: child.pid ?? 0, monitor: new FakeMonitor(child, plan as FakePlan, output) }
 }
 
 export const fakeRuntime: Runtime = {
   planContainer: (spec, { bundle, log, openStdin }) =>
-    ({ steps: [], process: spec.process, dir: bundle, log, openStdin }) as FakePlan,
+    ({ steps: [], process: spec.process, dir: bundle, logs: log !== undefined, openStdin }) as FakePlan,
   startContainer: start,
-  planExec: (process, _target, { dir, openStdin }) =>
-    ({ steps: [], process, dir, log: undefined, openStdin }) as FakePlan,
+  planExec: (process, _target, { directory, openStdin }) =>
+    ({ steps: [], process, dir: directory, logs: false, openStdin }) as FakePlan,
   startExec: start,
   connectMonitor: () => Promise.reject(new Error('no monitor lives')),
   readExit: (dir) => {
@@ -121,5 +130,6 @@ export const fakeRuntime: Runtime = {
     return { exitCode, at: new Date(at) }
   },
   startFailure: (error) => (error instanceof FakeStartError ? error.failure : undefined),
-  undo: () => undefined,
+  undo: () => Promise.resolve(),
+  undoCalls: () => [],
 }

@@ -1,10 +1,10 @@
 /** /x/…: what docker's API does not have. Plans, traces, the demo image, gc. */
 import { randomBytes } from 'node:crypto'
 import * as path from 'node:path'
-import { ensureDemo } from '@mini-docker/image'
 import { draftContainer } from '../../containers/create.ts'
 import { planStart } from '../../containers/start.ts'
 import type { Engine } from '../../engine.ts'
+import { ensureDemo } from '../../images/demo.ts'
 import { collectGarbage } from '../../recovery/gc.ts'
 import type { TraceEvent } from '../../runtime-port.ts'
 import { createBody } from '../bodies.ts'

@@ -1,6 +1,6 @@
 /** /images: what is in the store, and the archives that go in and out of it. */
 import {
-  ensureDemo,
+  describeLoaded,
   familiarReference,
   hexOf,
   history,
@@ -14,8 +14,8 @@ import { UserError } from '@mini-docker/syscall'
 import * as path from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { Readable } from 'node:stream'
-import { isDemo } from '../../containers/create.ts'
 import type { Engine } from '../../engine.ts'
+import { ensureDemo, isDemo } from '../../images/demo.ts'
 import { filterImages, IMAGE_FILTERS } from '../../images/filter.ts'
 import { imageInspect, imageSummary } from '../../images/json.ts'
 import { pruneImages } from '../../images/prune.ts'
@@ -49,7 +49,7 @@ export const imageRoutes: Routes<Engine> = {
     exchange.json(200, imageInspect(image, dirs))
   },
   'GET /images/{name*}/history': (exchange, engine) =>
-    exchange.json(200, historyJson(find(engine, exchange.params['name'] ?? ''))),
+    exchange.json(200, history(engine.images, find(engine, exchange.params['name'] ?? ''))),
   'POST /images/{name*}/tag': tag,
   'DELETE /images/{name*}': remove,
 }
@@ -59,17 +59,6 @@ function find(engine: Engine, name: string): Image {
   const image = engine.images.resolve(name)
   if (image === undefined) throw new UserError('not-found', `No such image: ${familiarReference(parseReference(name))}`)
   return image
-}
-
-function historyJson(image: Image): object[] {
-  return history(image).map((entry, index) => ({
-    Id: index === 0 ? image.id : '<missing>',
-    Created: entry.created === undefined ? 0 : Math.floor(Date.parse(entry.created) / 1000),
-    CreatedBy: entry.createdBy,
-    Tags: index === 0 && image.names.length > 0 ? image.names : null,
-    Size: entry.size,
-    Comment: entry.comment,
-  }))
 }
 
 async function tag(exchange: Exchange, engine: Engine): Promise<void> {
@@ -102,20 +91,19 @@ async function remove(exchange: Exchange, engine: Engine): Promise<void> {
 }
 
 async function load(exchange: Exchange, engine: Engine): Promise<void> {
-  const { images } = await loadArchive(engine.images, exchange.body)
+  if (exchange.query.has('platform'))
+    throw new UserError('not-built', 'loading one platform of several is not built yet')
+  const loaded = await loadArchive(engine.images, exchange.body)
   const progress = new Progress(exchange)
-  for (const image of images) {
-    engine.events.emit('image', 'load', image.id, { name: image.id })
-    const names =
-      image.names.length === 0 ? [`Loaded image ID: ${image.id}`] : image.names.map((name) => `Loaded image: ${name}`)
-    for (const line of names) progress.write({ stream: `${line}\n` })
+  for (const one of loaded) {
+    engine.events.emit('image', 'load', one.image.id, { name: one.image.id })
+    for (const line of describeLoaded(one)) progress.write({ stream: `${line}\n` })
   }
   progress.end()
 }
 
 async function save(exchange: Exchange, engine: Engine, names: string[]): Promise<void> {
   if (names.length === 0) throw new UserError('invalid', 'no image to save: give at least one name')
-  for (const name of names) find(engine, name)
   const archive = saveArchive(engine.images, names)
   await pipeline(Readable.from(archive), exchange.stream(200, { 'Content-Type': 'application/x-tar' }))
 }
@@ -129,9 +117,9 @@ async function create(exchange: Exchange, engine: Engine): Promise<void> {
     throw new UserError('not-built', `importing from ${source} is not built yet`, {
       hint: 'pipe the archive in: docker import -',
     })
-  const name = targetName(query)
   const image = await importRootfs(engine.images, exchange.body, {
-    ...(name === '' ? {} : { reference: parseReference(name) }),
+    repo: query.get('repo') ?? '',
+    tag: query.get('tag') ?? '',
     message: query.get('message') ?? '',
     changes: query.getAll('changes'),
   })

@@ -36,7 +36,7 @@ export const networkRoutes: Routes<Engine> = {
   'POST /networks/{id}/disconnect': notBuilt,
 }
 
-type Network = { Name: string; Id: string; Driver: string }
+type Network = { Name: string; Id: string; Driver: string; [field: string]: unknown }
 
 function find(engine: Engine, wanted: string): Network {
   const network = all(engine).find(({ Name, Id }) => Name === wanted || (wanted.length >= 4 && Id.startsWith(wanted)))
@@ -55,25 +55,24 @@ function describe(engine: Engine, name: string, driver: string): Network {
   return {
     Name: name,
     Id: createHash('sha256').update(`mini-docker network ${name}`).digest('hex'),
-    ...{ Created: engine.startedAt, Scope: 'local' },
+    Created: engine.startedAt,
+    Scope: 'local',
     Driver: driver,
-    ...{
-      EnableIPv4: true,
-      EnableIPv6: false,
-      IPAM: { Driver: 'default', Options: null, Config: null },
-      Internal: false,
-      Attachable: false,
-      Ingress: false,
-      ConfigFrom: { Network: '' },
-      ConfigOnly: false,
-      Containers: Object.fromEntries(
-        members.map(({ id, record }) => [
-          id,
-          { Name: record.name, EndpointID: '', MacAddress: '', IPv4Address: '', IPv6Address: '' },
-        ]),
-      ),
-      Options: {},
-      Labels: {},
-    },
+    EnableIPv4: true,
+    EnableIPv6: false,
+    IPAM: { Driver: 'default', Options: null, Config: null },
+    Internal: false,
+    Attachable: false,
+    Ingress: false,
+    ConfigFrom: { Network: '' },
+    ConfigOnly: false,
+    Containers: Object.fromEntries(
+      members.map(({ id, record }) => [
+        id,
+        { Name: record.name, EndpointID: '', MacAddress: '', IPv4Address: '', IPv6Address: '' },
+      ]),
+    ),
+    Options: {},
+    Labels: {},
   }
 }

@@ -1,0 +1,99 @@
+import { describe, expect, test } from 'vitest'
+import type { ChainID } from '@mini-docker/image'
+import { createBody } from '../src/api/bodies.ts'
+import type { ContainerRecord } from '../src/containers/model.ts'
+import { validateCreate } from '../src/containers/validate.ts'
+import { CAPABILITIES, capabilitySet, capabilitiesOfMask } from '../src/spec/capabilities.ts'
+import { containerEnv } from '../src/spec/env.ts'
+import { hostsFile, resolvConf } from '../src/spec/etc-files.ts'
+import { containerSpec } from '../src/spec/spec.ts'
+import { parseMountPoints } from '../src/volumes/mount-point.ts'
+import { FULL_BODY, RUN_BODY } from './support/trace.ts'
+
+function specOf(text: string) {
+  const body = createBody.parse(JSON.parse(text))
+  const { HostConfig: _host, NetworkingConfig: _network, ...config } = body
+  const hostConfig = validateCreate(body, { cpus: 2 })
+  const record: ContainerRecord = {
+    id: 'a'.repeat(64),
+    name: 'x',
+    created: '',
+    imageId: 'sha256:0',
+    chain: ['sha256:1' as ChainID],
+    config,
+    hostConfig,
+    mounts: parseMountPoints(config, hostConfig).map((mount) =>
+      mount.type === 'volume' ? { ...mount, source: '/volumes/tvol/_data' } : mount,
+    ),
+  }
+  return containerSpec(record, {
+    user: { uid: 0, gid: 0, additionalGids: [0], home: '/root' },
+    hostname: 'host',
+    devices: [],
+    deviceRules: [],
+    held: CAPABILITIES,
+    etc: { '/etc/hosts': '/c/hosts' },
+    cgroupPath: 'mini-docker/x',
+  })
+}
+
+describe('the OCI spec', () => {
+  test('of `docker run --rm busybox true`', () => expect(specOf(RUN_BODY)).toMatchSnapshot())
+  test('of a run with nearly every option', () => expect(specOf(FULL_BODY)).toMatchSnapshot())
+  test('a privileged container sees and may do what the daemon can', () => {
+    const { linux, process, mounts } = specOf(JSON.stringify({ Cmd: ['x'], HostConfig: { Privileged: true } }))
+    expect(linux.maskedPaths).toEqual([])
+    expect(process.capabilities?.effective).toEqual(CAPABILITIES)
+    expect(linux.resources?.devices).toEqual([{ allow: true, access: 'rwm' }])
+    expect(mounts?.find(({ destination }) => destination === '/sys')?.options).toContain('rw')
+  })
+  test('namespaces of the host are left out', () => {
+    const { linux } = specOf(
+      JSON.stringify({
+        Cmd: ['x'],
+        HostConfig: { NetworkMode: 'host', PidMode: 'host', IpcMode: 'host', UTSMode: 'host', CgroupnsMode: 'host' },
+      }),
+    )
+    expect(linux.namespaces).toEqual([{ type: 'mount' }])
+    expect(linux.sysctl).toEqual({})
+  })
+})
+
+describe('capabilities', () => {
+  const set = (add: string[], drop: string[], held = CAPABILITIES) =>
+    capabilitySet({ add, drop, privileged: false }, held)
+  test('docker’s fourteen by default', () => expect(set([], [])).toHaveLength(14))
+  test('ALL dropped and one added leaves one', () =>
+    expect(set(['net_bind_service'], ['ALL'])).toEqual(['CAP_NET_BIND_SERVICE']))
+  test('ALL added and one dropped leaves the rest', () => {
+    expect(set(['ALL'], ['SYS_ADMIN'])).toEqual(CAPABILITIES.filter((name) => name !== 'CAP_SYS_ADMIN'))
+  })
+  test('one that the daemon lacks is refused when asked for', () => {
+    const held = CAPABILITIES.filter((name) => name !== 'CAP_SYS_RESOURCE')
+    expect(set(['ALL'], [], held)).toEqual(held)
+    expect(() => set(['SYS_RESOURCE'], [], held)).toThrow(
+      'not available in the current environment: "CAP_SYS_RESOURCE"',
+    )
+  })
+  test('the mask of /proc/self/status is read bit by bit', () => {
+    expect(capabilitiesOfMask('0000000000000005')).toEqual(['CAP_CHOWN', 'CAP_DAC_READ_SEARCH'])
+    expect(capabilitiesOfMask('000001ffffffffff')).toEqual(CAPABILITIES)
+  })
+})
+
+test('the environment has docker’s order; a bare name takes one away', () => {
+  const env = containerEnv({ hostname: 'h', tty: true, home: '/root', env: ['A=1', 'PATH=/bin', 'TERM'] })
+  expect(env).toEqual(['PATH=/bin', 'HOSTNAME=h', 'A=1', 'HOME=/root'])
+})
+
+describe('files under /etc', () => {
+  test('--add-host, IPv6 included', () => {
+    expect(hostsFile(['foo:10.1.1.1', 'bar=[::2]'])).toMatch(/10\.1\.1\.1\tfoo\n::2\tbar\n$/)
+    expect(() => hostsFile(['foo'])).toThrow('bad format for add-host')
+  })
+  test('--dns replaces the host’s servers and keeps its search list', () => {
+    expect(
+      resolvConf({ Dns: ['1.1.1.1'], DnsSearch: [], DnsOptions: ['ndots:2'] }, 'nameserver 9.9.9.9\nsearch a\n'),
+    ).toBe('search a\nnameserver 1.1.1.1\noptions ndots:2\n')
+  })
+})
