@@ -29,13 +29,13 @@ const LINKS: readonly [name: string, target: string][] = [
   ['stdout', '/proc/self/fd/1'],
   ['stderr', '/proc/self/fd/2'],
   ['ptmx', 'pts/ptmx'],
-  ['core', '/proc/kcore'],
 ]
 
 const TYPES = { b: S_IFBLK, c: S_IFCHR, u: S_IFCHR, p: S_IFIFO } as const
 
-/** The steps `dev.nodes` and `dev.links`. `hasOwnDev`: a config that binds the host's /dev gets neither. Needs CAP_MKNOD. */
-export function planDevices(extra: readonly Device[], shellRoot: string): Step[] {
+/** The steps `dev.nodes` and `dev.links`; `kcore`: this machine has /proc/kcore, which /dev/core leads to. Needs CAP_MKNOD. */
+export function planDevices(extra: readonly Device[], shellRoot: string, kcore: boolean): Step[] {
+  const links = kcore ? [...LINKS, ['core', '/proc/kcore'] as const] : LINKS
   const all = [...DEFAULT_DEVICES.filter(({ path }) => !extra.some((device) => device.path === path)), ...extra]
   return [
     {
@@ -52,8 +52,8 @@ export function planDevices(extra: readonly Device[], shellRoot: string): Step[]
       id: 'dev.links',
       stage: 'rootfs',
       where: 'container',
-      calls: LINKS.map(([name, target]) => call('symlinkat', [target, ref(DEV), name], { allow: ['EEXIST'] })),
-      shell: LINKS.map(([name, target]) => `ln -s ${target} ${shellRoot}/dev/${name}`),
+      calls: links.map(([name, target]) => call('symlinkat', [target, ref(DEV), name], { allow: ['EEXIST'] })),
+      shell: links.map(([name, target]) => `ln -s ${target} ${shellRoot}/dev/${name}`),
       man: ['symlink(2)', 'fd(4)'],
     },
   ]

@@ -1,5 +1,5 @@
 /** Looks at this machine once, so that plans can be pure. */
-import { readFileSync, statSync } from 'node:fs'
+import { existsSync, readFileSync, statSync } from 'node:fs'
 import { readCgroupLayout } from '@mini-docker/cgroup'
 import type { Machine } from './plan-container.ts'
 
@@ -8,6 +8,7 @@ export function readMachine(): Machine {
   return {
     cgroups: readCgroupLayout(),
     lastCap: Number(readFileSync('/proc/sys/kernel/cap_last_cap', 'utf8')),
+    kcore: existsSync('/proc/kcore'),
     isFile: (path) => statSync(path, { throwIfNoEntry: false })?.isDirectory() === false,
   }
 }

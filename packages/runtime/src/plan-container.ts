@@ -56,6 +56,8 @@ export type PlanOptions = {
 export type Machine = {
   cgroups: CgroupLayout
   lastCap: number
+  /** /proc/kcore exists. */
+  kcore: boolean
   /** Whether the source of a bind mount is a file, which cannot be seen from the config. */
   isFile: (path: string) => boolean
 }
@@ -90,7 +92,7 @@ export function planContainer(config: Spec, options: PlanOptions, machine: Machi
     options.overlay === undefined ? planRootBind(root) : overlayMount({ ...options.overlay, target: root }),
     planOpenRoot(root),
     ...(spec.mounts ?? []).flatMap((mount) => planMountOf(mount, root, options.cgroupPath, own('cgroup'), machine)),
-    ...(bindsDev(spec) ? [] : planDevices(linux.devices ?? [], root)),
+    ...(bindsDev(spec) ? [] : planDevices(linux.devices ?? [], root, machine.kcore)),
     planPivotRoot(),
     ...(propagation === undefined ? [] : [planRootPropagation(propagation)]),
     ...(process.terminal === true ? planTerminal(process, { console: true }) : []),
