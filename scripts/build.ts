@@ -58,10 +58,12 @@ async function bundlePrograms(): Promise<void> {
 
 /** `packages/ns/src/bin.ts` becomes `dist/ns.js`; the command line itself is `dist/main.js`. */
 function programs(): { in: string; out: string }[] {
-  return globSync('packages/*/src/bin.ts', { cwd: root }).map((file) => {
-    const name = file.split('/')[1]!
-    return { in: join(root, file), out: name === 'mini-docker' ? 'main' : name }
-  })
+  const main = { in: join(root, 'packages/mini-docker/src/main.ts'), out: 'main' }
+  const tools = globSync('packages/*/src/bin.ts', { cwd: root }).map((file) => ({
+    in: join(root, file),
+    out: file.split('/')[1]!,
+  }))
+  return [main, ...tools]
 }
 
 function isFresh(): boolean {

@@ -23,6 +23,7 @@ describeWith(['tmux'], 'a terminal', () => {
     await terminal.line('echo asl""eep; sleep 100')
     await terminal.waitFor(/^asleep$/m)
     await terminal.press('C-c')
+    await terminal.waitFor(/\^C\n.*[#$]$/)
     await terminal.line('echo ended with $?')
     await terminal.waitFor(/ended with 130/)
   })
