@@ -1,1 +1,11 @@
-export {}
+/** The pieces of the command line client that are useful alone: all of them pure. */
+export { readFlags, Flags, FlagError, type Flag } from './cli/flags.ts'
+export { createBody, type CreateBody } from './create/body.ts'
+export { CREATE_FLAGS, RUN_ONLY_FLAGS } from './create/flags.ts'
+export { explainSteps, languageOf, type Catalogue, type Language } from './faces/explain.ts'
+export { TraceFormatter, type TraceEvent } from './faces/trace.ts'
+export { reviveSteps } from './faces/steps-json.ts'
+export { compile, goJson, goValue, Row } from './template/index.ts'
+export { alignColumns } from './format/columns.ts'
+export { humanDuration, humanSize, binarySize } from './format/units.ts'
+export { examine, type Finding, type Machine } from './doctor/checks.ts'

@@ -30,3 +30,6 @@ export const DETACH_KEYS: Flag = {
   kind: 'string',
   help: 'Override the key sequence for detaching a container',
 }
+
+/** `--filter` of prune, which has no short form there. */
+export const PRUNE_FILTER: Flag = { name: 'filter', kind: 'list', label: 'filter', help: 'Provide filter values (e.g. "until=<timestamp>")' }

@@ -105,13 +105,14 @@ export class Engine {
     const headers = { ...extra, ...contentType(options) }
     const body = options.json === undefined ? options.body : JSON.stringify(options.json)
     const connection = await this.#take()
-    const answer = await connection.send(method, `/v${this.#version}${path}${formatQuery(options.query)}`, headers, body)
+    const used = this.#version
+    const answer = await connection.send(method, `/v${used}${path}${formatQuery(options.query)}`, headers, body)
     if (answer.head.status < 400) return { answer, connection }
     const message = errorMessage(await answer.text(), answer.head.reason)
     this.#idle.push(connection)
     const supported = /client version [\d.]+ is too new\. Maximum supported API version is (\d+\.\d+)/.exec(message)?.[1]
     const repeatable = body === undefined || typeof body === 'string'
-    if (supported === undefined || !older(supported, this.#version) || !repeatable) {
+    if (supported === undefined || !older(supported, used) || !repeatable) {
       throw new ApiError(answer.head.status, message)
     }
     this.#version = supported

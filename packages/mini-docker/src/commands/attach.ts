@@ -24,9 +24,9 @@ export const command: Command = {
     const wait = await openWait(engine, encodeURIComponent(name))
     const container = await engine.json<ContainerInspect>('GET', containerPath(name, 'json'))
     const { State: state, Config: config, Id: id } = container
-    if (!state.Running) throw new CliError('cannot attach to a stopped container, start it first')
-    if (state.Paused) throw new CliError('cannot attach to a paused container, unpause it first')
-    if (state.Restarting) throw new CliError('cannot attach to a restarting container, wait until it is running')
+    if (!state.Running) throw new CliError('You cannot attach to a stopped container, start it first')
+    if (state.Paused) throw new CliError('You cannot attach to a paused container, unpause it first')
+    if (state.Restarting) throw new CliError('You cannot attach to a restarting container, wait until it is running')
     const stdin = !flags.bool('no-stdin') && config.OpenStdin
     checkInputIsTty(terminal, { tty: config.Tty, stdin })
     const detachKeys = flags.string('detach-keys')

@@ -4,8 +4,9 @@ import { formatFilters } from '../client/engine.ts'
 import type { Command } from '../cli/command.ts'
 import { FILTER, FORMAT, NO_TRUNC } from '../cli/common-flags.ts'
 import { displayPorts, type Port } from '../format/ports.ts'
-import { formatRows } from '../format/rows.ts'
+import { formatRows, withTemplateErrors } from '../format/rows.ts'
 import { ellipsis, goTime, humanDuration, humanSize, shortId } from '../format/units.ts'
+import { compile } from '../template/execute.ts'
 import { Row } from '../template/values.ts'
 
 /** One container of the list, as far as ps shows it. */
@@ -64,7 +65,7 @@ export const command: Command = {
     const last = flags.int('last') ?? -1
     const limit = last !== -1 ? last : flags.bool('latest') ? 1 : undefined
     // Sizes cost the daemon a walk over every layer: asked for only when they are shown.
-    const size = flags.bool('size') || (format !== undefined && !flags.has('size') && /\bSize\b|\{\{\s*json \.\s*\}\}|^json$/.test(format))
+    const size = flags.bool('size') || (!flags.has('size') && namesSize(format))
     const containers = await openEngine(terminal).json<ContainerSummary[]>('GET', '/containers/json', {
       query: { all: flags.bool('all'), limit, size, filters: formatFilters(flags.list('filter')) },
     })
@@ -73,6 +74,21 @@ export const command: Command = {
     terminal.out(formatRows({ rows, columns, titles: TITLES }, format, flags.bool('quiet') ? 'ID' : undefined))
   },
 }
+
+/** Tries the format on no container at all: shows its mistakes before anything is asked, and whether it wants sizes. */
+function namesSize(format = 'table'): boolean {
+  if (format === 'table' || format === 'json') return false
+  let asked = false
+  const row = containerRow(NO_CONTAINER, true)
+  const size = () => {
+    asked = true
+    return ''
+  }
+  withTemplateErrors('failed to execute template', () => compile(format, { missingKey: 'no-value' })(new Row(row.goType, { ...row.fields, Size: size }, row.methods)))
+  return asked
+}
+
+const NO_CONTAINER: ContainerSummary = { Id: '', Names: [], Image: '', ImageID: '', Command: '', Created: 0, Ports: [], Labels: {}, State: '', Status: '' }
 
 /** The fields that `--format` can name. `now` is in milliseconds. */
 export function containerRow(container: ContainerSummary, truncate: boolean, now = Date.now()): Row {

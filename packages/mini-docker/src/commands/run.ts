@@ -54,9 +54,9 @@ function bodyOf(flags: Flags, image: string, words: string[], terminal: Terminal
 }
 
 async function runDetached(engine: Engine, id: string, flags: Flags, body: CreateBody, terminal: Terminal): Promise<void> {
-  const trace = flags.bool('trace') ? await startTrace(engine, id, flags, terminal) : undefined
+  const trace = flags.bool('trace') ? await openTraceOf(engine, id, flags, terminal) : undefined
   await start(engine, id, body.HostConfig.AutoRemove ? openWait(engine, id, 'removed') : undefined)
-  await trace
+  await trace?.started
   terminal.out(`${id}\n`)
 }
 
@@ -71,7 +71,7 @@ async function runAttached(engine: Engine, id: string, flags: Flags, body: Creat
   const attached = await attaching
   stack.defer(() => attached.socket.destroy())
   const wait = await waiting
-  if (flags.bool('trace')) await startTrace(engine, id, flags, terminal)
+  const trace = flags.bool('trace') ? await openTraceOf(engine, id, flags, terminal) : undefined
   if (!flags.has('sig-proxy') || flags.bool('sig-proxy')) {
     stack.use(forwardSignals(terminal, (signal) => engine.text('POST', `/containers/${id}/kill`, { query: { signal } })))
   }
@@ -82,7 +82,9 @@ async function runAttached(engine: Engine, id: string, flags: Flags, body: Creat
     stack.use(followSize(terminal, (query) => engine.text('POST', `/containers/${id}/resize`, { query })))
   }
   if ((await session) === 'detached') return
-  report(await wait.exit, terminal)
+  const exit = await wait.exit
+  await trace?.done
+  report(exit, terminal)
 }
 
 function report(exit: Exit, terminal: Terminal): void {
@@ -100,10 +102,10 @@ async function start(engine: Engine, id: string, removal?: ReturnType<typeof ope
   }
 }
 
-/** Prints the system calls of the setup on stderr as the launcher makes them; resolves when the daemon listens for them. */
-async function startTrace(engine: Engine, id: string, flags: Flags, terminal: Terminal): Promise<void> {
+/** Listens for the system calls of the setup, to print them on stderr as they are made. */
+async function openTraceOf(engine: Engine, id: string, flags: Flags, terminal: Terminal) {
   const { openTrace } = await import('./trace.ts')
-  await openTrace(engine, id, flags.bool('json'), terminal)
+  return openTrace(engine, id, flags.bool('json'), terminal)
 }
 
 async function asRunFailure<T>(work: () => Promise<T>): Promise<T> {

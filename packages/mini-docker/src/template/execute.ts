@@ -128,7 +128,7 @@ class Run {
     if (first.kind === 'function' && (first.name === 'and' || first.name === 'or')) return this.#andOr(first.name, rest, dot, piped)
     const values = () => [...rest.map((operand) => plain(this.#operand(operand, dot))), ...piped]
     if (first.kind === 'function') {
-      const result = this.#call(first, values())
+      const result = this.#call({ ...first, source: command.map(({ source }) => source).join(' ') }, values())
       return first.fields.reduce((value, field) => this.#field(first, value, field), result)
     }
     const lastField = first.fields.at(-1)
@@ -181,6 +181,7 @@ class Run {
     }
     if (value instanceof Row) {
       const get = value.fields[field] ?? value.methods[field]
+      if (get === undefined && value.lenient) return MISSING
       if (get === undefined) return this.#fail(operand, `can't evaluate field ${field} in type ${value.goType}`)
       return get()
     }

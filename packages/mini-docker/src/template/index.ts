@@ -2,4 +2,4 @@
 export { compile, TemplateError, type Template } from './execute.ts'
 export { FUNCTIONS, HEADER_FUNCTIONS } from './functions.ts'
 export { TemplateSyntaxError } from './lex.ts'
-export { goJson, GoMap, goValue, Row } from './values.ts'
+export { goJson, GoMap, goValue, parseExact, Row } from './values.ts'

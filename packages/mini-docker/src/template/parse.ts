@@ -86,6 +86,7 @@ class Reader {
     const outer = [...this.#variables]
     const names = kind === 'range' ? this.#rangeNames() : []
     this.#variables.push(...names)
+    if (this.#tokens.length === 0) throw new TemplateSyntaxError(`missing value for ${kind}`)
     const pipe = this.#pipe(true)
     const inside = this.nodes([...path, kind])
     let otherwise: Node[] = []

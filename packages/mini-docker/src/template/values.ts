@@ -8,11 +8,14 @@ export class Row {
   readonly goType: string
   readonly fields: Record<string, () => unknown>
   readonly methods: Record<string, (...values: unknown[]) => unknown>
+  /** A field that is not there gives `<no value>` instead of an error. */
+  readonly lenient: boolean
 
-  constructor(goType: string, fields: Record<string, () => unknown>, methods: Row['methods'] = {}) {
+  constructor(goType: string, fields: Record<string, () => unknown>, methods: Row['methods'] = {}, lenient = false) {
     this.goType = goType
     this.fields = fields
     this.methods = methods
+    this.lenient = lenient
   }
 
   /** `{{json .}}`: all fields, sorted by name, as docker's formatter gives them. */
@@ -49,6 +52,21 @@ const LIST_KEYS = new Set(
   'Args Env Cmd Entrypoint OnBuild Shell Binds VolumesFrom CapAdd CapDrop Dns DnsOptions DnsSearch ExtraHosts GroupAdd Links SecurityOpt Mounts ExecIDs Aliases DNSNames RepoTags RepoDigests Layers Warnings Labels.Info Devices DeviceCgroupRules DeviceRequests Ulimits MaskedPaths ReadonlyPaths BlkioWeightDevice BlkioDeviceReadBps BlkioDeviceWriteBps BlkioDeviceReadIOps BlkioDeviceWriteIOps SecondaryIPAddresses SecondaryIPv6Addresses'.split(' '),
 )
 
+/** A number with more digits than a JavaScript number keeps, as JSON.rawJSON holds it. */
+type ExactNumber = { rawJSON: string }
+
+function isExactNumber(value: unknown): value is ExactNumber {
+  return typeof value === 'object' && value !== null && 'rawJSON' in value && typeof value.rawJSON === 'string'
+}
+
+/** JSON.parse that keeps every digit: what a JavaScript number would round stays text until it is printed. */
+export function parseExact(text: string): unknown {
+  const { rawJSON } = JSON as unknown as { rawJSON: (text: string) => unknown }
+  const keep = (_key: string, value: unknown, context?: { source?: string }) =>
+    typeof value === 'number' && context?.source !== undefined && String(value) !== context.source ? rawJSON(context.source) : value
+  return JSON.parse(text, keep)
+}
+
 /** Turns the API's JSON into what Go's client would hold: maps where the type is a map, empty lists for null lists. */
 export function goValue(value: unknown, key = '', parent = ''): unknown {
   if (Array.isArray(value)) return value.map((item) => goValue(item, '', key))
@@ -57,7 +75,7 @@ export function goValue(value: unknown, key = '', parent = ''): unknown {
     if (isMap) return new GoMap([], true)
     return LIST_KEYS.has(key) ? new NilList() : null
   }
-  if (typeof value !== 'object') return value
+  if (typeof value !== 'object' || isExactNumber(value)) return value
   const entries = Object.entries(value).map(([name, item]): [string, unknown] => [name, goValue(item, name, key)])
   return isMap ? new GoMap(entries) : Object.fromEntries(entries)
 }
@@ -65,6 +83,7 @@ export function goValue(value: unknown, key = '', parent = ''): unknown {
 /** Go's `%v`. `<nil>` for nothing. */
 export function printValue(value: unknown): string {
   if (value === null || value === undefined) return '<nil>'
+  if (isExactNumber(value)) return value.rawJSON
   if (Array.isArray(value)) return `[${value.map(printValue).join(' ')}]`
   if (value instanceof GoMap) {
     const entries = [...value].toSorted(([a], [b]) => (a < b ? -1 : 1))
@@ -81,9 +100,10 @@ function printScalar(value: string | number | boolean): string {
   return exponent < -4 || exponent >= 21 ? value.toExponential().replace(/e([+-])(\d)$/, 'e$10$2') : String(value)
 }
 
-/** Go's encoding/json: like JSON.stringify, with <, > and & escaped. `indent` as in MarshalIndent. */
+/** JSON as docker's client writes it. Rows go through Go's json.Marshal, which escapes <, > and &; everything else does not. */
 export function goJson(value: unknown, indent?: string): string {
   const text = JSON.stringify(value ?? null, undefined, indent)
+  if (!(value instanceof Row)) return text.replace(/[\u2028\u2029]/g, (char) => `\\u${char.charCodeAt(0).toString(16)}`)
   return text.replace(/[<>&\u2028\u2029]/g, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`)
 }
 

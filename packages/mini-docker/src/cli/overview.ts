@@ -1,0 +1,80 @@
+/** What `mini-docker` says when it is called alone, or a group of commands is. */
+
+const COMMANDS: ReadonlyArray<[title: string, lines: Record<string, string>]> = [
+  [
+    'Containers',
+    {
+      run: 'Create and run a new container from an image (--explain, --trace: see how)',
+      create: 'Create a new container',
+      start: 'Start one or more stopped containers',
+      attach: 'Attach to a running container',
+      exec: 'Execute a command in a running container',
+      ps: 'List containers',
+      logs: 'Fetch the logs of a container',
+      top: 'Display the running processes of a container',
+      stats: 'Display a live stream of container(s) resource usage statistics',
+      inspect: 'Return low-level information on containers and images',
+      stop: 'Stop one or more running containers',
+      kill: 'Kill one or more running containers',
+      restart: 'Restart one or more containers',
+      pause: 'Pause all processes within one or more containers',
+      unpause: 'Unpause all processes within one or more containers',
+      wait: 'Block until one or more containers stop, then print their exit codes',
+      rename: 'Rename a container',
+      rm: 'Remove one or more containers',
+    },
+  ],
+  [
+    'Images',
+    {
+      images: 'List images',
+      history: 'Show the history of an image',
+      load: 'Load an image from a tar archive or STDIN',
+      save: 'Save one or more images to a tar archive (streamed to STDOUT by default)',
+      import: 'Import the contents from a tarball to create a filesystem image',
+      tag: 'Create a tag TARGET_IMAGE that refers to SOURCE_IMAGE',
+      rmi: 'Remove one or more images',
+    },
+  ],
+  [
+    'The machine',
+    {
+      daemon: 'Run the daemon (the client starts one by itself where none runs)',
+      doctor: 'Tell what this machine can do, what is missing, and how to mend it',
+      events: 'Get real time events from the daemon',
+      gc: 'Remove what crashed runs left behind',
+      info: 'Display system-wide information',
+      version: 'Show the version information of client and daemon',
+    },
+  ],
+]
+
+/** The names in docker's groups, which stand beside the plain ones. */
+const GROUPS: Record<string, { about: string; commands: string }> = {
+  container: {
+    about: 'Manage containers',
+    commands: 'attach create exec inspect kill logs ls pause prune rename restart rm run start stats stop top unpause wait',
+  },
+  image: { about: 'Manage images', commands: 'history import inspect load ls prune rm save tag' },
+  system: { about: 'Manage the daemon', commands: 'df events info' },
+}
+
+/** The overview of everything, or of one group. */
+export function overview(group?: string): string {
+  const known = GROUPS[group ?? '']
+  if (known !== undefined) {
+    return `Usage:  mini-docker ${group} COMMAND\n\n${known.about}\n\nCommands: ${known.commands}\n\nRun 'mini-docker ${group} COMMAND --help' for more information on a command.\n`
+  }
+  const sections = COMMANDS.map(([title, lines]) => {
+    const shown = Object.entries(lines).map(([name, about]) => `  ${name.padEnd(10)}  ${about}`)
+    return [`${title}:`, ...shown].join('\n')
+  })
+  return [
+    'Usage:  mini-docker [OPTIONS] COMMAND',
+    'Containers as lists of system calls, with the words of docker',
+    ...sections,
+    'Management commands: container, image, system (docker\'s longer names for the same)',
+    'Options:\n  -H, --host string   Daemon socket to connect to (default unix:///run/mini-docker/docker.sock; or MINI_DOCKER_HOST, DOCKER_HOST)\n  -v, --version       Print version information and quit',
+    "Run 'mini-docker COMMAND --help' for more information on a command.\n",
+  ].join('\n\n')
+}

@@ -1,0 +1,65 @@
+/** `doctor`: what this machine can do, what is missing, and how to mend it. Needs no daemon. */
+import { accessSync, constants, existsSync, readFileSync, statfsSync } from 'node:fs'
+import { release } from 'node:os'
+import type { Command } from '../cli/command.ts'
+import { exitWith } from '../cli/errors.ts'
+import { examine, type Finding, type Machine } from '../doctor/checks.ts'
+
+export const command: Command = {
+  name: 'doctor',
+  usage: '[OPTIONS]',
+  about: 'Tell what this machine can do, what is missing, and how to mend it',
+  flags: [{ name: 'json', kind: 'bool', help: 'Print the findings as JSON' }],
+  words: { exactly: 0 },
+  async run(flags, _words, terminal) {
+    const findings = examine(thisMachine(terminal.env['PATH'] ?? ''))
+    const missing = findings.filter(({ verdict }) => verdict === 'missing').length
+    if (flags.bool('json')) terminal.out(`${JSON.stringify({ canRun: missing === 0, findings }, undefined, 2)}\n`)
+    else terminal.out(`${findings.map(formatFinding).join('\n')}\n\n${summary(missing)}\n`)
+    if (missing > 0) throw exitWith(1)
+  },
+}
+
+const MARKS = { ok: 'ok      ', limited: 'limited ', missing: 'MISSING ' }
+
+function formatFinding({ name, verdict, detail, mend }: Finding): string {
+  return `${MARKS[verdict]} ${name.padEnd(13)} ${detail}${mend === undefined ? '' : `\n${' '.repeat(23)}→ ${mend}`}`
+}
+
+function summary(missing: number): string {
+  return missing === 0 ? 'Containers can run here.' : `Containers cannot run here: ${missing} thing${missing === 1 ? ' is' : 's are'} missing.`
+}
+
+function thisMachine(path: string): Machine {
+  return {
+    read(file) {
+      try {
+        return readFileSync(file, 'utf8')
+      } catch {
+        return undefined
+      }
+    },
+    exists: existsSync,
+    which: (program) => path.split(':').map((directory) => `${directory}/${program}`).find(isExecutable),
+    uid: process.getuid?.() ?? -1,
+    kernelRelease: release(),
+    nodeVersion: process.version,
+    freeBytes(place) {
+      try {
+        const { bavail, bsize } = statfsSync(place)
+        return bavail * bsize
+      } catch {
+        return undefined
+      }
+    },
+  }
+}
+
+function isExecutable(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK)
+    return true
+  } catch {
+    return false
+  }
+}

@@ -1,0 +1,28 @@
+/** `load`: images from a tar archive (docker's or OCI's, plain or compressed). */
+import { openEngine } from '../client/open.ts'
+import { showProgress } from '../client/pull.ts'
+import { fileBody, stdinBody } from '../client/upload.ts'
+import type { Command } from '../cli/command.ts'
+import { CliError } from '../cli/errors.ts'
+
+export const command: Command = {
+  name: 'load',
+  usage: '[OPTIONS]',
+  about: 'Load an image from a tar archive or STDIN',
+  flags: [
+    { name: 'input', short: 'i', kind: 'string', help: 'Read from tar archive file, instead of STDIN' },
+    { name: 'quiet', short: 'q', kind: 'bool', help: 'Suppress the load output' },
+    { name: 'platform', kind: 'list', help: '', notBuilt: 'images for several platforms come with part 2' },
+  ],
+  words: { exactly: 0 },
+  async run(flags, _words, terminal) {
+    const input = flags.string('input') ?? ''
+    if (input === '' && terminal.isTty(0)) throw new CliError('requested load from stdin, but stdin is empty')
+    const body = input === '' ? stdinBody(terminal) : await fileBody(input)
+    const engine = openEngine(terminal)
+    await engine.negotiate()
+    const quiet = flags.bool('quiet') || !terminal.isTty(1)
+    const answer = await engine.stream('POST', '/images/load', { query: { quiet }, body })
+    await showProgress(answer.body(), terminal.out)
+  },
+}

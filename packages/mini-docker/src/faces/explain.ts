@@ -1,0 +1,71 @@
+/**
+ * The face `--explain`: the steps of a run as a script that one could type, with the reason above each. Pure: steps and
+ * words in, text out; the words come from the message catalogues of the packages that plan the steps.
+ */
+import type { Step } from '@mini-docker/syscall'
+
+export type Language = 'en' | 'ja'
+export type StepText = { title: string; why: string }
+export type Catalogue = Record<string, { en: StepText; ja: StepText }>
+
+/** What is written around the steps themselves. */
+const WORDS = {
+  en: {
+    head: (count: number, calls: number) => `# ${count} steps, ${calls} system calls. Nothing has been run.`,
+    container: 'in the container',
+    host: 'on the host',
+    man: 'read',
+    undo: 'taken back afterwards',
+  },
+  ja: {
+    head: (count: number, calls: number) => `# ${count} ステップ、システムコール ${calls} 個。まだ何も実行していません。`,
+    container: 'コンテナの中で',
+    host: 'ホストで',
+    man: '参照',
+    undo: '終わったあとで元に戻します',
+  },
+}
+
+const WIDTH = 100
+
+/** The language for a locale: `ja` for ja_JP.UTF-8 and the like, otherwise `en`. */
+export function languageOf(env: Record<string, string | undefined>): Language {
+  const locale = env['LC_ALL'] || env['LC_MESSAGES'] || env['LANG'] || ''
+  return locale.startsWith('ja') ? 'ja' : 'en'
+}
+
+/** The script. A step without words in the catalogue shows its id. */
+export function explainSteps(steps: readonly Step[], catalogue: Catalogue, language: Language): string {
+  const words = WORDS[language]
+  const calls = steps.reduce((sum, step) => sum + step.calls.length, 0)
+  const parts = steps.map((step, index) => explainStep(step, index + 1, catalogue, language))
+  return `${[words.head(steps.length, calls), ...parts].join('\n\n')}\n`
+}
+
+function explainStep(step: Step, number: number, catalogue: Catalogue, language: Language): string {
+  const words = WORDS[language]
+  const text = catalogue[step.id]?.[language]
+  const lines = [`# ${number}. ${text?.title ?? step.id}  (${step.where === 'host' ? words.host : words.container})`]
+  if (text !== undefined) lines.push(...wrap(text.why, WIDTH - 5).map((line) => `#    ${line}`))
+  if (step.man.length > 0) lines.push(`#    ${words.man}: ${step.man.join(', ')}`)
+  lines.push(...step.shell.map((command) => `$ ${command}`))
+  return lines.join('\n')
+}
+
+/** Breaks at spaces; Japanese text, which has none, breaks between characters but not before punctuation. A wide character counts two. */
+export function wrap(text: string, width: number): string[] {
+  const lines: string[] = []
+  let line = ''
+  for (const word of text.match(/[\u3000-\u9fff\uff00-\uffef][、。）」]?|[^\s\u3000-\u9fff\uff00-\uffef]+\s*|\s+/g) ?? []) {
+    if (line !== '' && columns(line) + columns(word.trimEnd()) > width) {
+      lines.push(line.trimEnd())
+      line = ''
+    }
+    line += word
+  }
+  return [...lines, line.trimEnd()]
+}
+
+function columns(text: string): number {
+  return [...text].reduce((sum, char) => sum + (/[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6]/.test(char) ? 2 : 1), 0)
+}
