@@ -54,7 +54,7 @@ const MOST_ROUNDS = 20
 
 /**
  * Makes the next `cgroup.join` quick. The first migration after a pause waits 5 to 15 ms for an RCU grace period, and the
- * next ones, for a few milliseconds, do not: a daemon that calls this when a request comes in hides the wait behind the
+ * next ones, for some 10 ms afterwards, do not (0.1 ms each): a daemon that calls this when a request comes in hides the wait behind the
  * rest of its work. Moves this process to where it is already. Nothing to do on v2, where processes are born in their
  * group. Never fails: it only saves time.
  */

@@ -46,6 +46,8 @@ export async function runInCgroup(layout: CgroupLayout, options: RunOptions): Pr
     })
     const stop = () => void kill(layout, options.path).catch(() => undefined)
     options.signal?.addEventListener('abort', stop)
+    // It may have come while the program was starting.
+    if (options.signal?.aborted) stop()
     const exitCode = await run.ended
     options.signal?.removeEventListener('abort', stop)
     return { exitCode, oomKills: oomKills(layout, options.path) }

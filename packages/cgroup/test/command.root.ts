@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { readFileSync } from 'node:fs'
 import { text } from 'node:stream/consumers'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
@@ -40,23 +41,30 @@ describeWith(['root'], 'the command cgroup', () => {
       '16M',
       '--memory-swap',
       '16M',
-      'tail',
+      'sh',
       '-c',
-      '200m',
-      '/dev/zero',
+      'head -c 200m /dev/zero | tail -c 200m | wc -c; exit 9',
     )
-    expect(code).toBe(137)
+    expect(code).toBe(9)
     expect(stderr).toContain('the memory limit 16M was reached: 1 killed')
   })
 
   test('run: what the command leaves behind is killed', async () => {
     const { code, stdout } = await cgroup('run', 'sh', '-c', 'sleep 100 > /dev/null & echo $!')
     expect(code).toBe(0)
-    expect(() => process.kill(Number(stdout), 0)).toThrow('ESRCH')
+    expect(['Z', undefined]).toContain(processState(Number(stdout)))
   })
 
   test('run: SIGTERM ends the group', async () => {
-    const child = spawn(process.execPath, [bin, 'run', 'sh', '-c', 'echo ready; sleep 100'])
+    const child = spawn(process.execPath, [
+      bin,
+      'run',
+      '--name',
+      'mini-docker.run-stopped',
+      'sh',
+      '-c',
+      'echo ready; sleep 100',
+    ])
     await once(child.stdout, 'data')
     child.kill('SIGTERM')
     const [code] = (await once(child, 'exit')) as [number]
@@ -79,13 +87,23 @@ describeWith(['root'], 'the command cgroup', () => {
     expect(code).toBe(exitCode)
   })
 
-  test('ls lists no group when all are gone, and show names the layout', async () => {
-    expect((await cgroup('ls')).stdout).not.toContain('mini-docker.run-')
+  test('ls lists no group of a run that is over, and show names the layout', async () => {
+    const { stdout: list } = await cgroup('ls')
+    for (const name of ['test', 'stopped']) expect(list).not.toContain(`mini-docker.run-${name}`)
     const { stdout } = await cgroup('show')
     expect(stdout).toMatch(/^layout: (v1|v2|hybrid)\nversion +controllers +mounted on/)
     expect(JSON.parse((await cgroup('show', '--json')).stdout)).toHaveProperty('support.memoryLimit')
   })
 })
+
+/** One letter of proc_pid_stat(5); the machine's init may be slow to reap a zombie. */
+function processState(pid: number): string | undefined {
+  try {
+    return /\) (\w)/.exec(readFileSync(`/proc/${pid}/stat`, 'utf8'))?.[1]
+  } catch {
+    return undefined
+  }
+}
 
 async function cgroup(...argv: string[]): Promise<{ code: number | null; stdout: string; stderr: string }> {
   const child = spawn(process.execPath, [bin, ...argv])
