@@ -2,9 +2,7 @@
  * Decompression of layers and of whole archives. What a stream is, its first bytes say; the media type is not asked, since real
  * images lie there and docker does not ask either.
  */
-import { Readable } from 'node:stream'
-import { pipeline } from 'node:stream/promises'
-import { createGunzip, createZstdDecompress } from 'node:zlib'
+import { createGunzip, createZstdDecompress, type Gunzip, type ZstdDecompress } from 'node:zlib'
 import { UserError } from '@mini-docker/syscall'
 
 export type Compression = 'none' | 'gzip' | 'zstd'
@@ -47,28 +45,84 @@ export async function* decompress(what: string, input: AsyncIterable<Uint8Array>
   }
 }
 
+type Inflater = Gunzip | ZstdDecompress
+
+/**
+ * Runs one inflater after the other: Node's zstd stops at the end of a frame, and files of many frames are common (zstd:chunked
+ * has one for each file). Gunzip goes on to further members by itself and leaves only padding.
+ */
 async function* inflate(
   what: string,
   input: AsyncIterable<Uint8Array>,
   compression: 'gzip' | 'zstd',
 ): AsyncGenerator<Uint8Array> {
-  const inflater =
-    compression === 'gzip' ? createGunzip({ chunkSize: CHUNK_BYTES }) : createZstdDecompress({ chunkSize: CHUNK_BYTES })
-  let inputError: unknown
-  const source = Readable.from(remember(input, (error) => (inputError = error)))
-  const done = pipeline(source, inflater)
-  // The error arrives through the iteration below; this promise must only not count as unhandled.
-  done.catch(() => {})
+  const source = new Source(input)
+  for (let more = true; more;) {
+    const inflater: Inflater =
+      compression === 'gzip' ? createGunzip({ chunkSize: CHUNK_BYTES }) : createZstdDecompress({ chunkSize: CHUNK_BYTES })
+    const fed = feed(inflater, source)
+    // Its error is thrown below; it must only not count as unhandled until then.
+    fed.catch(() => {})
+    try {
+      yield* inflater as AsyncIterable<Uint8Array>
+      more = (await fed) === 'frame ended' && compression === 'zstd'
+    } catch (cause) {
+      if (source.error !== undefined) throw source.error
+      if (!isZlibError(cause)) throw cause
+      throw new UserError('invalid', `${what} is damaged: ${cause.message}`, { cause })
+    } finally {
+      inflater.destroy()
+    }
+  }
+}
+
+/** Gives the inflater what it takes; what lies behind the end of its frame goes back to the source. */
+async function feed(inflater: Inflater, source: Source): Promise<'frame ended' | 'input ended'> {
   try {
-    yield* inflater as AsyncIterable<Uint8Array>
-    await done
-  } catch (cause) {
-    if (inputError !== undefined) throw inputError
-    if (!isZlibError(cause)) throw cause
-    throw new UserError('invalid', `${what} is damaged: ${cause.message}`, { cause })
-  } finally {
-    inflater.destroy()
-    await done.catch(() => {})
+    for (let chunk = await source.next(); chunk !== undefined; chunk = await source.next()) {
+      const before = inflater.bytesWritten
+      await new Promise<void>((resolve, reject) => {
+        inflater.write(chunk, (error) => (error ? reject(error) : resolve()))
+      })
+      const taken = inflater.bytesWritten - before
+      if (taken === chunk.length) continue
+      source.unread(chunk.subarray(taken))
+      return 'frame ended'
+    }
+    inflater.end()
+    return 'input ended'
+  } catch (error) {
+    inflater.destroy(error as Error)
+    throw error
+  }
+}
+
+/** An input from which a piece can be put back. */
+class Source {
+  readonly #iterator: AsyncIterator<Uint8Array>
+  #unread: Uint8Array | undefined
+  /** What the input itself threw, so that it is not taken for damaged data. */
+  error: unknown
+
+  constructor(input: AsyncIterable<Uint8Array>) {
+    this.#iterator = input[Symbol.asyncIterator]()
+  }
+
+  async next(): Promise<Uint8Array | undefined> {
+    const unread = this.#unread
+    this.#unread = undefined
+    if (unread !== undefined) return unread
+    try {
+      const { done, value } = await this.#iterator.next()
+      return done === true ? undefined : value
+    } catch (error) {
+      this.error = error
+      throw error
+    }
+  }
+
+  unread(bytes: Uint8Array): void {
+    this.#unread = bytes
   }
 }
 
@@ -95,18 +149,6 @@ export async function peek(input: AsyncIterable<Uint8Array>, count: number): Pro
   }
   const cancel = async (): Promise<void> => void (await iterator.return?.())
   return { head: Buffer.concat(taken).subarray(0, count), whole: whole(), cancel }
-}
-
-async function* remember(
-  input: AsyncIterable<Uint8Array>,
-  onError: (error: unknown) => void,
-): AsyncGenerator<Uint8Array> {
-  try {
-    yield* input
-  } catch (error) {
-    onError(error)
-    throw error
-  }
 }
 
 function isZlibError(error: unknown): error is Error {

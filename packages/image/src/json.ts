@@ -3,7 +3,7 @@
  * checked against a schema, so that everything behind this border may trust the types.
  */
 import { UserError } from '@mini-docker/syscall'
-import * as z from 'zod'
+import type * as z from 'zod'
 
 /** Docker and containerd take manifests and configs up to 4 MiB. */
 export const JSON_BYTES_MAX = 4 * 1024 * 1024

@@ -10,6 +10,7 @@ import { hostPlatform } from '../platform.ts'
 import { familiarReference, formatReference, type Reference } from '../reference.ts'
 import type { Descriptor, Platform } from '../schema.ts'
 import type { Image, Layer } from '../store/image.ts'
+import type { OpenLayer } from '../store/layers.ts'
 import type { ImageStore } from '../store/store.ts'
 import { readArchiveManifest, readDockerArchive } from './docker-archive.ts'
 import { readOciArchive } from './oci-archive.ts'
@@ -76,13 +77,15 @@ async function load(
 ): Promise<Loaded[]> {
   await using spool = await Spool.read(store, decompress('the archive', stream))
   const incoming = await readImages(spool, platform)
+  // While layers are unpacked from where they were put aside, the disk writes them out.
+  const open: OpenLayer = ({ digest }) => spool.stream(spool.blob('layer', digest))
+  for (const { layers } of incoming) {
+    if (unpack) await store.layers.unpack(layers, open)
+    await store.layers.verify(layers, open)
+  }
   for (const { files, manifest } of incoming) {
     for (const file of files) await spool.commit(file)
     if (manifest !== undefined) await store.ingestBlob(manifest)
-  }
-  for (const { layers } of incoming) {
-    if (unpack) await store.layers.unpack(layers)
-    await store.layers.verify(layers)
   }
   const loaded: Loaded[] = []
   for (const image of incoming) loaded.push(await giveNames(store, image))

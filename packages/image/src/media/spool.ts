@@ -25,6 +25,8 @@ const MEMORY_FILE_MAX = 256 * 1024
 const MEMORY_TOTAL_MAX = 32 * 1024 * 1024
 const ENTRIES_MAX = 100_000
 const LINKS_MAX = 16
+/** Files that the disk may be busy with at once: each holds a descriptor. */
+const FLUSHING_MAX = 64
 
 export class Spool implements AsyncDisposable {
   readonly #store: ImageStore
@@ -32,6 +34,7 @@ export class Spool implements AsyncDisposable {
   readonly #links = new Map<string, string>()
   readonly #byDigest = new Map<Digest, Held>()
   readonly #resources = new AsyncDisposableStack()
+  readonly #flushing: BlobWriter[] = []
   #memory = 0
 
   private constructor(store: ImageStore) {
@@ -144,7 +147,10 @@ export class Spool implements AsyncDisposable {
     }
     const writer = this.#resources.use(await this.#store.blobs.writer())
     for await (const chunk of entry.body) await writer.write(chunk)
-    return checked({ path, ...(await writer.finish()), kept: { in: 'file', writer } }, named)
+    const blob = await writer.finish()
+    this.#flushing.push(writer)
+    if (this.#flushing.length > FLUSHING_MAX) await this.#flushing.shift()?.flushed()
+    return checked({ path, ...blob, kept: { in: 'file', writer } }, named)
   }
 }
 

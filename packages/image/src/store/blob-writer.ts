@@ -17,6 +17,7 @@ export class BlobWriter implements AsyncDisposable {
   readonly path: string
   readonly #hash = new Sha256()
   #file: FileHandle | undefined
+  #flushed: Promise<void> = Promise.resolve()
 
   private constructor(paths: StorePaths, path: string, file: FileHandle) {
     this.#paths = paths
@@ -38,26 +39,26 @@ export class BlobWriter implements AsyncDisposable {
   }
 
   /**
-   * Ends the writing and says what it was.
+   * Ends the writing and says what it was. The disk starts on it now; `commit` waits until it is done.
    * @throws UserError `invalid` when it is not what was expected.
    */
   async finish(expected: Expected = {}): Promise<StoredBlob> {
-    await this.#close()
+    this.#flush()
     const blob = { digest: this.#hash.digest(), size: this.#hash.bytes }
     requireExpected(blob, expected)
     return blob
+  }
+
+  /** Waits until a finished blob is on the disk. */
+  flushed(): Promise<void> {
+    return this.#flushed
   }
 
   /** Makes a finished blob part of the store, durably. Cheap when the store has it already. */
   async commit(digest: Digest): Promise<void> {
     const target = this.#paths.blob(digest)
     if (!(await exists(target))) {
-      try {
-        await using file = await open(this.path, 'r')
-        await file.sync()
-      } catch (error) {
-        throw diskError(error, this.path)
-      }
+      await this.#flushed
       // link(2) never replaces: of two who bring the same blob, the first one's file stays.
       await link(this.path, target).catch(ignore('EEXIST'))
       await syncDirectory(this.#paths.blobs)
@@ -66,14 +67,28 @@ export class BlobWriter implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#close()
+    await this.#flushed.catch(() => {})
+    await this.#file?.close()
     await rm(this.path, { force: true })
   }
 
-  async #close(): Promise<void> {
+  #flush(): void {
     const file = this.#file
     this.#file = undefined
-    await file?.close()
+    if (file === undefined) return
+    this.#flushed = flushAndClose(file, this.path)
+    // Whoever does not commit does not care.
+    this.#flushed.catch(() => {})
+  }
+}
+
+async function flushAndClose(file: FileHandle, path: string): Promise<void> {
+  try {
+    await file.sync()
+  } catch (error) {
+    throw diskError(error, path)
+  } finally {
+    await file.close()
   }
 }
 

@@ -29,6 +29,9 @@ const LayerFile = z.looseObject({
 })
 export type LayerFile = z.infer<typeof LayerFile>
 
+/** Where a layer's blob can be read: the store, unless the blob is still on its way in. */
+export type OpenLayer = (layer: Layer) => AsyncIterable<Uint8Array>
+
 /** Hashing is one thread of JavaScript, each decompression one of the pool. */
 const PARALLEL = 3
 const UNPACK_WAIT_MS = 30 * 60_000
@@ -69,30 +72,30 @@ export class Layers {
    * Needs root: owners, devices and `trusted.*` attributes.
    * @throws UserError `invalid` when a layer is not what its diffID says, or its tar is hostile.
    */
-  async unpack(layers: readonly Layer[]): Promise<void> {
-    for (const [i, layer] of layers.entries()) await this.#once(layer, layers.slice(0, i))
+  async unpack(layers: readonly Layer[], open: OpenLayer = this.#stored): Promise<void> {
+    for (const [i, layer] of layers.entries()) await this.#once(layer, layers.slice(0, i), open)
   }
 
   /** Checks that each blob is the layer the config lists, without unpacking. What was unpacked from it has been checked. */
-  async verify(layers: readonly Layer[]): Promise<void> {
+  async verify(layers: readonly Layer[], open: OpenLayer = this.#stored): Promise<void> {
     await inParallel(layers, PARALLEL, async (layer) => {
       if ((layer.digest as string) === layer.diffID || this.info(layer.chainID)?.digest === layer.digest) return
       const hash = new Sha256()
-      for await (const chunk of this.#open(layer)) hash.update(chunk)
+      for await (const chunk of plain(layer, open)) hash.update(chunk)
       requireDiffID(layer, hash.diffID())
     })
   }
 
-  #once(layer: Layer, below: readonly Layer[]): Promise<void> {
+  #once(layer: Layer, below: readonly Layer[], open: OpenLayer): Promise<void> {
     let running = this.#running.get(layer.chainID)
     if (running === undefined) {
-      running = this.#unpack(layer, below).finally(() => this.#running.delete(layer.chainID))
+      running = this.#unpack(layer, below, open).finally(() => this.#running.delete(layer.chainID))
       this.#running.set(layer.chainID, running)
     }
     return running
   }
 
-  async #unpack(layer: Layer, below: readonly Layer[]): Promise<void> {
+  async #unpack(layer: Layer, below: readonly Layer[], open: OpenLayer): Promise<void> {
     const target = this.#paths.layer(layer.chainID)
     if (this.has(layer.chainID)) return
     await using _lock = await takeLock(
@@ -107,7 +110,7 @@ export class Layers {
       await mkdir(diff, { recursive: true, mode: 0o755 })
       const hash = new Sha256()
       const lower = below.map(({ chainID }) => join(this.#paths.layer(chainID), 'diff')).toReversed()
-      const applied = await applyLayer(hashed(this.#open(layer), hash), diff, { lower })
+      const applied = await applyLayer(hashed(plain(layer, open), hash), diff, { lower })
       requireDiffID(layer, hash.diffID())
       const { chainID, diffID, digest } = layer
       await writeFile(join(directory, 'layer.json'), `${JSON.stringify({ chainID, diffID, digest, ...applied })}\n`, {
@@ -131,9 +134,11 @@ export class Layers {
     })
   }
 
-  #open(layer: Layer): AsyncGenerator<Uint8Array> {
-    return decompress(`layer ${layer.digest}`, this.#blobs.stream(layer.digest))
-  }
+  readonly #stored: OpenLayer = ({ digest }) => this.#blobs.stream(digest)
+}
+
+function plain(layer: Layer, open: OpenLayer): AsyncGenerator<Uint8Array> {
+  return decompress(`layer ${layer.digest}`, open(layer))
 }
 
 /** @throws UserError naming what the layer should have been and what it is. */
