@@ -6,7 +6,8 @@ process.on('SIGTERM', () => stop.abort())
 // A terminal sends SIGINT to the command too; this process stays to take the group away.
 process.on('SIGINT', () => {})
 
-process.exitCode = await cgroupCommand(process.argv.slice(2), {
+// No top-level await: the bundle is CommonJS, which starts quicker.
+void cgroupCommand(process.argv.slice(2), {
   write: (text) => process.stdout.write(text),
   writeError: (text) => process.stderr.write(text),
   env: Object.fromEntries(
@@ -14,4 +15,6 @@ process.exitCode = await cgroupCommand(process.argv.slice(2), {
   ),
   cwd: process.cwd(),
   signal: stop.signal,
+}).then((exitCode) => {
+  process.exitCode = exitCode
 })

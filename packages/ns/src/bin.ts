@@ -5,11 +5,14 @@ import { nsCommand } from './command.ts'
 process.on('SIGINT', () => {})
 process.on('SIGQUIT', () => {})
 
-process.exitCode = await nsCommand(process.argv.slice(2), {
+// No top-level await: the bundle is CommonJS, which starts quicker.
+void nsCommand(process.argv.slice(2), {
   write: (text) => process.stdout.write(text),
   writeError: (text) => process.stderr.write(text),
   env: Object.entries(process.env).map(([name, value]) => `${name}=${value ?? ''}`),
   cwd: process.cwd(),
   uid: process.getuid?.() ?? 0,
   gid: process.getgid?.() ?? 0,
+}).then((exitCode) => {
+  process.exitCode = exitCode
 })
