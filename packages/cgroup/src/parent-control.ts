@@ -53,8 +53,8 @@ export function delegate(layout: CgroupLayout): CgroupLayout {
 const MOST_ROUNDS = 20
 
 /**
- * Makes the next `cgroup.join` quick. The first migration after a pause waits 5 to 15 ms for an RCU grace period, and the
- * next ones, for some 10 ms afterwards, do not (0.1 ms each): a daemon that calls this when a request comes in hides the wait behind the
+ * Makes the next `cgroup.join` quick. The first migration after a pause waits 5 to 15 ms for an RCU grace period; those
+ * of the next 10 ms or so take 0.1 ms each. A daemon that calls this when a request comes in hides the wait behind the
  * rest of its work. Moves this process to where it is already. Nothing to do on v2, where processes are born in their
  * group. Never fails: it only saves time.
  */
