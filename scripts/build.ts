@@ -79,13 +79,20 @@ function isChunk(path: string): boolean {
 
 /** The whole text of a module in, CommonJS out. `import()` becomes a lazy `require`, with the same module instances. */
 async function toCommonJs(text: string): Promise<string> {
-  const result = await esbuild.transform(text, {
+  const result = await esbuild.transform(withoutTopLevelAwait(text), {
     format: 'cjs',
     platform: 'node',
     target: 'node24',
     supported: { 'dynamic-import': false },
   })
   return result.code
+}
+
+/** CommonJS has no top-level await: what follows the imports of such an entry becomes the body of an async function. */
+function withoutTopLevelAwait(text: string): string {
+  if (!/^await\b|^(const|let|var) .*= await\b|^process\..*= await\b/m.test(text)) return text
+  const imports = /^(?:\/\/.*\n|\s*\n|import [^;]*;\n)*/.exec(text)?.[0] ?? ''
+  return `${imports}void (async () => {\n${text.slice(imports.length)}\n})()\n`
 }
 
 /** Renames into place, so that no reader ever sees half a file. */

@@ -79,16 +79,16 @@ suite('the docker client', ['docker', 'tmux'], (daemon) => {
   })
 
   test('pause, unpause, rename, restart, kill, events', async () => {
-    await docker('run', '-d', '--name', 'a', ...busybox('sleep', '100'))
-    await docker('pause', 'a')
+    await docker('run', '-d', '--name', 'first', ...busybox('sleep', '100'))
+    await docker('pause', 'first')
     expect(await docker('ps', '--format', '{{.Status}}')).toMatch(/\(Paused\)$/)
-    await docker('unpause', 'a')
-    await docker('rename', 'a', 'b')
-    await docker('restart', '-t', '0', 'b')
-    await docker('kill', 'b')
-    expect(await docker('inspect', '--format', '{{.State.Status}} {{.State.ExitCode}} {{.RestartCount}}', 'b')).toBe(
-      'exited 137 0',
-    )
+    await docker('unpause', 'first')
+    await docker('rename', 'first', 'second')
+    await docker('restart', '-t', '0', 'second')
+    await docker('kill', 'second')
+    expect(
+      await docker('inspect', '--format', '{{.State.Status}} {{.State.ExitCode}} {{.RestartCount}}', 'second'),
+    ).toBe('exited 137 0')
     const events = await docker(
       'events',
       '--since',
@@ -96,7 +96,7 @@ suite('the docker client', ['docker', 'tmux'], (daemon) => {
       '--until',
       '0s',
       '--filter',
-      'container=b',
+      'container=second',
       '--format',
       '{{.Action}}',
     )

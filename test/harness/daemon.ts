@@ -137,7 +137,7 @@ class OurDaemon extends BaseDaemon {
     mkdirSync(this.dataRoot, { recursive: true })
     mkdirSync(this.runRoot, { recursive: true })
     const log = openSync(join(this.directory, 'daemon.log'), 'a')
-    const args = ['daemon', '--data-root', this.dataRoot, '--exec-root', this.runRoot, '-H', this.host]
+    const args = ['daemon', '--data-root', this.dataRoot, '--run-root', this.runRoot, '--socket', this.socket]
     this.#process = spawn(NODE, [MAIN, ...args], { stdio: ['ignore', log, log], env: { ...process.env, ...env } })
     closeSync(log)
     const daemon = this.#process
