@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process'
 import { posix } from 'node:path'
 import { UserError } from '@mini-docker/syscall'
 import { filesNeeded, isStatic, type HostTree, type Needs } from '../elf/index.ts'
-import { DIRECTORIES, FILES, LINKS, PROGRAM_ROOTS, VIMRC } from './skeleton.ts'
+import { DIRECTORIES, FILES, LINKS, PROGRAM_ROOTS, VIM } from './skeleton.ts'
 import { ESSENTIAL, NSS_LIBRARIES, PROGRAM_DIRS, TERMINALS, TERMINFO_DIRS, WANTED } from './tools.ts'
 
 export type DemoOptions = {
@@ -87,8 +87,7 @@ class Builder {
     this.#bytes += bytes
     for (const file of needs.files) this.#put(file.path, file.kind === 'file' ? { kind: 'host' } : file)
     this.#completeLibc(needs)
-    if (/vim/.test(posix.basename(this.#tree.resolve(program)?.path ?? '')))
-      this.#put(VIMRC.path, { kind: 'text', text: VIMRC.text })
+    if (/vim/.test(posix.basename(this.#tree.resolve(program)?.path ?? ''))) this.#vimDefaults()
     return true
   }
 
@@ -151,6 +150,14 @@ class Builder {
       const resolved = this.#tree.resolve(`${dir}/${name}`)
       for (const [path, target] of resolved?.links ?? []) this.#put(path, { kind: 'symlink', target })
       if (resolved !== undefined) this.#put(resolved.path, { kind: 'host' })
+    }
+  }
+
+  /** Vim looks in the directory of its version, `vim90`, and without one in that above. */
+  #vimDefaults(): void {
+    const versions = this.#tree.list(VIM.directory).filter((name) => /^vim\d+$/.test(name))
+    for (const dir of [VIM.directory, ...versions.map((name) => `${VIM.directory}/${name}`)]) {
+      this.#put(`${dir}/defaults.vim`, { kind: 'text', text: VIM.defaults })
     }
   }
 

@@ -57,5 +57,11 @@ export const FILES: Record<string, string> = {
   '/root/.bashrc': "PS1='\\u@\\h:\\w\\$ '\nalias ll='ls -l'\n",
 }
 
-/** vim otherwise looks for its defaults.vim, whose own files are not here, and stops to complain. */
-export const VIMRC = { path: '/usr/share/vim/vimrc', text: 'let skip_defaults_vim = 1\nset nocompatible\n' } as const
+/**
+ * vim stops to complain where its defaults.vim is missing. Its own one sources a hundred files that are not here; this
+ * says the part that an editor without plugins can use.
+ */
+export const VIM = {
+  directory: '/usr/share/vim',
+  defaults: 'set nocompatible backspace=indent,eol,start ruler showcmd incsearch\n',
+} as const

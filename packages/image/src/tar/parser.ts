@@ -190,7 +190,7 @@ export class TarParser {
     const { flag, storedSize, gnuSparse: _, ...entry } = header
     if (entry.type !== 'file') {
       entry.size = 0
-      // Only these types can have a size that means no data: pax says so for directories, and old programs wrote one for links.
+      // The size of a link, device or directory means no data: pax says so, and some programs write the target's size there.
       const bodyless = flag !== '0' && flag !== 'D'
       this.#extents = []
       this.#skipBytes = bodyless ? 0 : storedSize + padding(storedSize)

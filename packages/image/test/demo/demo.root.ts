@@ -78,6 +78,18 @@ describe('the image demo', () => {
     }
   })
 
+  test('vi edits a file without complaints', (context) => {
+    const missing = fs.lstatSync(join(root, 'usr/bin/vi'), { throwIfNoEntry: false }) === undefined
+    context.skip(missing, 'this machine has no vi')
+    const { stdout, stderr, status } = run(
+      root,
+      'cd /tmp; echo one > v; printf ":s/one/two/\\n:wq\\n" | TERM=dumb vi v; cat v',
+    )
+    expect(stdout).not.toMatch(/E\d+:/)
+    expect(stderr).not.toMatch(/E\d+:/)
+    expect([stdout.trimEnd().endsWith('two'), status]).toEqual([true, 0])
+  })
+
   test('is the same bytes each time, small, and quickly made', async () => {
     const digests: string[] = []
     let bytes = 0
