@@ -13,7 +13,7 @@ import {
   SyscallError,
 } from '@mini-docker/syscall'
 import { XATTR_PREFIX } from './marks.ts'
-import { fromText, toBytes, toText, type Pinned } from './pinned.ts'
+import { descriptorXattr, fromText, toBytes, toText, type Pinned } from './pinned.ts'
 
 /** One side of a copy: the file itself, and the directory and name it has. */
 export type Place = { file: Pinned; directory: Pinned; name: string }
@@ -72,19 +72,14 @@ function xattrsOf({ file, directory, name }: Place): Xattrs | undefined {
 function xattrsOfDescriptor(fd: number): Xattrs {
   return {
     list: () => {
-      const size = ignoring('EOPNOTSUPP', () => invoke('flistxattr', fd, null, 0)) ?? 0
-      if (size === 0) return []
-      const names = Buffer.alloc(size)
+      const names = Buffer.alloc(invoke('flistxattr', fd, null, 0))
+      if (names.length === 0) return []
       return names
-        .toString('utf8', 0, invoke('flistxattr', fd, names, size))
+        .toString('utf8', 0, invoke('flistxattr', fd, names, names.length))
         .split('\0')
         .filter((name) => name !== '')
     },
-    get: (name) =>
-      ignoring('ENODATA', () => {
-        const value = Buffer.alloc(invoke('fgetxattr', fd, name, null, 0))
-        return value.subarray(0, invoke('fgetxattr', fd, name, value, value.length))
-      }),
+    get: (name) => descriptorXattr(fd, name),
     set: (name, value) => void invoke('fsetxattr', fd, name, value, value.length, 0),
     [Symbol.dispose]: () => closeSync(fd),
   }
@@ -102,13 +97,4 @@ function xattrsOfName(path: string): Xattrs {
 /** Whether a name is text: only then can it be handed to a system call as a string. */
 export function isUtf8(name: string): boolean {
   return fromText(toText(name)) === name
-}
-
-function ignoring<T>(code: string, read: () => T): T | undefined {
-  try {
-    return read()
-  } catch (error) {
-    if (error instanceof SyscallError && error.code === code) return undefined
-    throw error
-  }
 }

@@ -71,7 +71,7 @@ class Copy {
   readonly #view: LayerView
   readonly #root: UnionNode
   readonly #target: Pinned
-  /** Files with several names: layer, device and inode, to the path of the first copy. */
+  /** Files with several names: device and inode, to the path of the first copy. */
   readonly #links = new Map<string, string[]>()
 
   constructor(view: LayerView, root: UnionNode, target: Pinned) {
@@ -113,7 +113,7 @@ class Copy {
   /** Makes another name for a file that was copied before; false when there is none, or its path is not UTF-8. */
   #linked(node: UnionNode, to: Pinned, names: string[]): boolean {
     if (node.stat.type === 'directory' || node.stat.nlink < 2) return false
-    const key = `${node.top.layer}:${node.stat.dev}:${node.stat.ino}`
+    const key = `${node.stat.dev}:${node.stat.ino}`
     const first = this.#links.get(key)
     const name = names.at(-1) ?? ''
     if (first === undefined || ![...first, name].every(isUtf8)) {

@@ -1,7 +1,7 @@
 /** What a container changed: `docker diff`. The upper directory of an overlay says it, given what lies below. */
-import { invoke, O_NOCTTY, O_NONBLOCK, O_RDONLY } from '@mini-docker/syscall'
+import { O_NOCTTY, O_NONBLOCK, O_RDONLY } from '@mini-docker/syscall'
 import { checkDepth, lookupChild, unionNames, unionRoot, type Redirects, type UnionNode } from './lookup.ts'
-import { isErrno, openDescriptor, toText, type Pinned } from './pinned.ts'
+import { descriptorXattr, openDescriptor, toText, type Pinned } from './pinned.ts'
 import type { LayerView } from './view.ts'
 
 /** A path that was added, changed (content, owner, mode or file capabilities), or deleted. */
@@ -99,13 +99,7 @@ function isSameTime(a: bigint, b: bigint): boolean {
 /** The file capabilities of a regular file, as they are stored. capabilities(7). */
 function capabilityOf(file: Pinned): Buffer | undefined {
   using opened = openDescriptor(file.path, O_RDONLY | O_NOCTTY | O_NONBLOCK)
-  try {
-    const value = Buffer.alloc(64)
-    return value.subarray(0, invoke('fgetxattr', opened.fd, 'security.capability', value, value.length))
-  } catch (error) {
-    if (isErrno(error, 'ENODATA') || isErrno(error, 'EOPNOTSUPP')) return undefined
-    throw error
-  }
+  return descriptorXattr(opened.fd, 'security.capability')
 }
 
 function sameBytes(a: Buffer | undefined, b: Buffer | undefined): boolean {

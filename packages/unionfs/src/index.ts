@@ -13,6 +13,7 @@ export {
 export type { Redirects } from './lookup.ts'
 export * from './messages.ts'
 export * from './mount.ts'
+export * from './mounted.ts'
 export type { FileStat, FileType } from './pinned.ts'
 export * from './support.ts'
 export { LayerView, type LayerStat } from './view.ts'

@@ -173,7 +173,7 @@ function lookupSingle(
   const file = base.child(name)
   if (file === undefined) return undefined
   try {
-    if (isWhiteoutDevice(file.stat) || (opaqueMark(base) === 'x' && isWhiteoutFile(base, name, file.stat))) {
+    if (isWhiteoutDevice(file.stat) || (opaqueMark(base) === 'x' && isWhiteoutFile(base, name, file))) {
       search.stop = true
       file[Symbol.dispose]()
       return undefined
@@ -185,7 +185,7 @@ function lookupSingle(
         file[Symbol.dispose]()
         return undefined
       }
-      if (file.stat.type === 'file' && base.childXattr(name, METACOPY_XATTR) !== undefined) {
+      if (file.stat.type === 'file' && base.fileXattr(name, file, METACOPY_XATTR) !== undefined) {
         throw new UserError('invalid', `${toText(name)} is a metacopy file: its content lies in another layer`)
       }
       return file
@@ -222,7 +222,7 @@ function isHidden(directory: Pinned, name: string, type: FileType, mayHoldWhiteo
   if (type !== 'char' && !(type === 'file' && mayHoldWhiteoutFiles)) return false
   using file = directory.child(name)
   if (file === undefined) return true
-  return isWhiteoutDevice(file.stat) || (mayHoldWhiteoutFiles && isWhiteoutFile(directory, name, file.stat))
+  return isWhiteoutDevice(file.stat) || (mayHoldWhiteoutFiles && isWhiteoutFile(directory, name, file))
 }
 
 function direntType(entry: ReturnType<Pinned['list']>[number]): FileType {

@@ -33,9 +33,10 @@ export function opaqueMark(directory: Pinned): 'y' | 'x' | undefined {
   return value === 'y' || value === 'x' ? value : undefined
 }
 
-/** Whether the entry `name` is a whiteout of the second kind, in a directory whose opaque mark is `x`. */
-export function isWhiteoutFile(directory: Pinned, name: string, stat: Pick<FileStat, 'type' | 'size'>): boolean {
-  return stat.type === 'file' && stat.size === 0 && directory.childXattr(name, WHITEOUT_XATTR) !== undefined
+/** Whether `file`, the entry `name` of a directory whose opaque mark is `x`, is a whiteout of the second kind. */
+export function isWhiteoutFile(directory: Pinned, name: string, file: Pinned): boolean {
+  const { type, size } = file.stat
+  return type === 'file' && size === 0 && directory.fileXattr(name, file, WHITEOUT_XATTR) !== undefined
 }
 
 /** Puts a whiteout at `path`. Needs CAP_MKNOD, or Linux ≥ 5.8 where 0/0 is free for all. */

@@ -6,7 +6,16 @@
  * Names are kept as binary strings, one character a byte: Linux names need not be UTF-8.
  */
 import { closeSync, fstatSync, openSync, readdirSync, type Dirent } from 'node:fs'
-import { invoke, lgetxattr, O_NOFOLLOW, O_PATH, SyscallError, UserError } from '@mini-docker/syscall'
+import {
+  invoke,
+  lgetxattr,
+  O_NOCTTY,
+  O_NOFOLLOW,
+  O_NONBLOCK,
+  O_PATH,
+  O_RDONLY,
+  SyscallError,
+} from '@mini-docker/syscall'
 
 export type FileType = 'file' | 'directory' | 'symlink' | 'char' | 'block' | 'fifo' | 'socket'
 
@@ -94,19 +103,13 @@ export class Pinned implements Disposable {
     return this.#xattrs.get(name)
   }
 
-  /**
-   * An extended attribute of the entry `name` of this directory.
-   * @throws UserError for a name that is not UTF-8.
-   */
-  childXattr(name: string, attribute: string): Uint8Array | undefined {
+  /** An extended attribute of `file`, a regular file with this `name` in this directory. */
+  fileXattr(name: string, file: Pinned, attribute: string): Uint8Array | undefined {
     const text = toText(name)
-    if (fromText(text) !== name) {
-      throw new UserError(
-        'invalid',
-        `cannot read the attributes of a file whose name is not UTF-8: ${JSON.stringify(text)}`,
-      )
-    }
-    return lgetxattr(`${this.path}/${text}`, attribute)
+    if (fromText(text) === name) return lgetxattr(`${this.path}/${text}`, attribute)
+    // A name that is no text cannot be handed to the call: then the file has to be opened.
+    using opened = openDescriptor(file.path, O_RDONLY | O_NOCTTY | O_NONBLOCK)
+    return descriptorXattr(opened.fd, attribute)
   }
 
   /** The descriptor as a path. Opening it for reading opens this very file. */
@@ -129,6 +132,17 @@ export class Pinned implements Disposable {
 export function openDescriptor(path: string, flags: number, mode = 0): Disposable & { readonly fd: number } {
   const fd = openSync(toBytes(path), flags, mode)
   return { fd, [Symbol.dispose]: () => closeSync(fd) }
+}
+
+/** fgetxattr(2): the value, or undefined where there is none. */
+export function descriptorXattr(fd: number, attribute: string): Buffer | undefined {
+  try {
+    const value = Buffer.alloc(invoke('fgetxattr', fd, attribute, null, 0))
+    return value.subarray(0, invoke('fgetxattr', fd, attribute, value, value.length))
+  } catch (error) {
+    if (isErrno(error, 'ENODATA') || isErrno(error, 'EOPNOTSUPP')) return undefined
+    throw error
+  }
 }
 
 /** Whether an error of node:fs or of a system call has this code. */

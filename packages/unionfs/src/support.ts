@@ -73,7 +73,12 @@ function filesystemName(directory: string): string {
 const RENAME_WHITEOUT = 4
 
 function tryUpper(directory: string): OverlaySupport['upper'] {
-  const trial = mkdtempSync(join(directory, '.overlay-trial-'))
+  let trial: string
+  try {
+    trial = mkdtempSync(join(directory, '.overlay-trial-'))
+  } catch (error) {
+    return { usable: false, reason: error instanceof Error ? error.message : String(error) }
+  }
   try {
     setOpaque(trial)
     if (lgetxattr(trial, OPAQUE_XATTR) === undefined)

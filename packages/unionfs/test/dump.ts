@@ -8,7 +8,8 @@ export type DumpEntry = {
   /** Of files only: those of directories depend on the filesystem. */
   size: number
   mtimeNs: string
-  nlink: number
+  /** Of files: the first path among those that are the same file. */
+  sameAs: string
   target?: string
   content?: string
 }
@@ -19,10 +20,12 @@ export type Dump = Record<string, DumpEntry>
 /** Reads a tree through the kernel. Names that are listed but do not exist are left out: so overlay shows some whiteouts. */
 export function dumpTree(root: string): Dump {
   const dump: Dump = {}
+  const names = new LinkNames()
   const visit = (path: string) => {
-    for (const name of readdirSync(bytes(root + path), { encoding: 'buffer' })) {
+    const entries = readdirSync(bytes(root + path), { encoding: 'buffer' })
+    for (const name of entries.toSorted((a, b) => Buffer.compare(a, b))) {
       const below = `${path}/${name.toString('latin1')}`
-      const entry = dumpEntry(root + below)
+      const entry = dumpEntry(root + below, below, names)
       if (entry === undefined) continue
       dump[below] = entry
       if ((entry.mode & 0o170000) === 0o040000) visit(below)
@@ -32,7 +35,17 @@ export function dumpTree(root: string): Dump {
   return dump
 }
 
-function dumpEntry(path: string): DumpEntry | undefined {
+/** Remembers the first path of every file: paths must come in the same order on both sides of a comparison. */
+export class LinkNames {
+  readonly #paths = new Map<string, string>()
+  first({ dev, ino }: { dev: bigint; ino: bigint }, path: string): string {
+    const key = `${dev}:${ino}`
+    if (!this.#paths.has(key)) this.#paths.set(key, path)
+    return this.#paths.get(key) ?? path
+  }
+}
+
+function dumpEntry(path: string, shown: string, names: LinkNames): DumpEntry | undefined {
   const stat = lstatSync(bytes(path), { bigint: true, throwIfNoEntry: false })
   if (stat === undefined) return undefined
   return {
@@ -41,7 +54,7 @@ function dumpEntry(path: string): DumpEntry | undefined {
     rdev: Number(stat.rdev),
     size: stat.isDirectory() ? 0 : Number(stat.size),
     mtimeNs: String(stat.mtimeNs),
-    nlink: stat.isDirectory() ? 0 : Number(stat.nlink),
+    sameAs: names.first(stat, shown),
     ...(stat.isSymbolicLink() ? { target: readlinkSync(bytes(path), { encoding: 'buffer' }).toString('latin1') } : {}),
     ...(stat.isFile() ? { content: readFileSync(bytes(path)).toString('latin1') } : {}),
   }

@@ -82,6 +82,7 @@ export const RARE = {
     {},
     { a: file('x'), b: { is: 'link', to: 'a' }, c: directory({ a: { is: 'fifo' }, b: { is: 'link', to: 'a' } }) },
   ],
+  opaqueAbove: [{}, { c: directory({ a: directory({ b: file('x') }) }) }],
 } satisfies Record<string, Tree[]>
 
 /** Whiteouts that are files carry this time, by which a test knows one that shows. */

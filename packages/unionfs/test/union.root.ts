@@ -3,7 +3,7 @@ import { existsSync, lstatSync, mkdirSync } from 'node:fs'
 import * as fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { copyFallback, diffUpper, LayerView, type Change } from '../src/index.ts'
-import { dumpTree, type Dump, type DumpEntry } from './dump.ts'
+import { dumpTree, LinkNames, type Dump, type DumpEntry } from './dump.ts'
 import { Kernel } from './kernel.ts'
 import type { Operation } from './oracle.ts'
 import { arbitraryTree, NAMES, RARE, removeTree, WHITEOUT_FILE_TIME_NS, writeTree, type Tree } from './trees.ts'
@@ -94,6 +94,13 @@ test('the diff of an upper directory is the difference of the trees before and a
             { do: 'write', path: '/c/b', text: 'new' },
           ],
         ],
+        [
+          RARE.opaqueAbove,
+          [
+            { do: 'empty', path: '/c' },
+            { do: 'mkdir', path: '/c/a' },
+          ],
+        ],
       ],
     },
   )
@@ -141,15 +148,17 @@ const TYPE_BITS = { fifo: 1, char: 2, directory: 4, block: 6, file: 8, symlink: 
 
 function dumpView(view: LayerView): Dump {
   const dump: Dump = {}
+  const names = new LinkNames()
   for (const entry of view.walk('/')) {
     if (entry.path === '/') continue
-    dump[Buffer.from(entry.path).toString('latin1')] = {
+    const path = Buffer.from(entry.path).toString('latin1')
+    dump[path] = {
       mode: (TYPE_BITS[entry.type] << 12) | entry.mode,
       owner: `${entry.uid}:${entry.gid}`,
       rdev: entry.rdev,
       size: entry.type === 'directory' ? 0 : entry.size,
       mtimeNs: String(entry.mtimeNs),
-      nlink: entry.type === 'directory' ? 0 : entry.nlink,
+      sameAs: names.first(entry, path),
       ...(entry.target === undefined ? {} : { target: Buffer.from(entry.target).toString('latin1') }),
       ...(entry.type === 'file' ? { content: view.readFile(entry.path).toString('latin1') } : {}),
     }
