@@ -1,0 +1,354 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { gzipSync, zstdCompressSync } from 'node:zlib'
+import { UserError } from '@mini-docker/syscall'
+import fc from 'fast-check'
+import { beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { chainIDs, digestOf, hexOf, parseDiffID } from '../../src/digest.ts'
+import { describeLoaded, loadArchive, type Loaded } from '../../src/media/load.ts'
+import { OCI_INDEX, OCI_MANIFEST } from '../../src/media-type.ts'
+import { hostPlatform } from '../../src/platform.ts'
+import { ImageStore } from '../../src/store/store.ts'
+import * as make from '../support/archives.ts'
+
+const parent = make.temporaryDirectory()
+const HOST = hostPlatform()
+const OTHER = { os: 'linux', architecture: HOST.architecture === 'amd64' ? 'arm64' : 'amd64' }
+let count = 0
+let root: string
+let store: ImageStore
+let base: Buffer
+let top: Buffer
+let one: make.TestImage
+
+beforeAll(async () => {
+  base = await make.tar({ 'bin/': '', 'bin/sh': 'shell' })
+  top = await make.tar({ 'etc/': '', 'etc/motd': 'x'.repeat(400_000) })
+  one = make.image([base, top, base], 'plain')
+})
+
+beforeEach(async () => {
+  root = join(parent, `store${count++}`)
+  store = await ImageStore.open(root)
+})
+
+async function load(files: make.Files | Buffer, options = {}): Promise<Loaded[]> {
+  const bytes = Buffer.isBuffer(files) ? files : await make.tar(files)
+  return await loadArchive(store, make.stream(bytes), { unpack: false, ...options })
+}
+
+function untouched(): void {
+  expect(store.list()).toEqual([])
+  expect(readdirSync(join(root, 'tmp'))).toEqual([])
+  expect(readdirSync(join(root, 'blobs/sha256'))).toEqual([])
+}
+
+describe('an archive of docker before 25', () => {
+  test('gives its images, with symlinked layers and many names', async () => {
+    const [loaded, ...more] = await load(make.dockerFiles(one, ['one:1', 'localhost:5000/uno:2']))
+    expect(more).toEqual([])
+    expect(loaded?.image.id).toBe(digestOf(one.config))
+    expect(loaded?.image.names).toEqual(['localhost:5000/uno:2', 'one:1'])
+    expect(loaded?.image.layers.map(({ diffID }) => diffID)).toEqual(one.diffIDs)
+    expect(loaded?.image.layers.map(({ chainID }) => chainID)).toEqual(chainIDs(one.diffIDs.map(parseDiffID)))
+    expect(describeLoaded(loaded!)).toEqual(['Loaded image: one:1', 'Loaded image: localhost:5000/uno:2'])
+    expect(await store.verify()).toEqual([])
+  })
+  test('without names is loaded by ID', async () => {
+    const [loaded] = await load(make.dockerFiles(one, null))
+    expect(describeLoaded(loaded!)).toEqual([`Loaded image ID: ${digestOf(one.config)}`])
+    expect(store.list()).toHaveLength(1)
+  })
+  test('takes a name from the image that had it, and says so', async () => {
+    await load(make.dockerFiles(one, ['one:1']))
+    const [loaded] = await load(make.dockerFiles(make.image([base]), ['one:1']))
+    expect(describeLoaded(loaded!)).toEqual([
+      `The image one:1 already exists, renaming the old one with ID ${digestOf(one.config)} to empty string`,
+      'Loaded image: one:1',
+    ])
+    expect(store.list().map(({ names }) => names)).toEqual(expect.arrayContaining([[], ['one:1']]))
+  })
+  test('with compressed layers keeps them as they are', async () => {
+    const zstd = make.image([base, top], 'zstd')
+    const [loaded] = await load(make.dockerFiles(zstd, ['z']))
+    expect(loaded?.image.layers.map(({ digest }) => digest)).toEqual(zstd.layers.map(digestOf))
+    expect(loaded?.image.layers[0]?.mediaType).toMatch(/\+zstd$/)
+  })
+  test('in any order of entries, with ./ before the names, is the same', async () => {
+    const files = Object.entries(make.dockerFiles(one, ['one:1']))
+    const digests = new Set<string>()
+    await fc.assert(
+      fc.asyncProperty(fc.shuffledSubarray(files, { minLength: files.length }), async (shuffled) => {
+        const [loaded] = await load(Object.fromEntries(shuffled.map(([path, content]) => [`./${path}`, content])))
+        digests.add(loaded!.image.manifestDigest)
+      }),
+      { numRuns: 8 },
+    )
+    expect(digests.size).toBe(1)
+  })
+})
+
+describe('an OCI archive', () => {
+  test.each(['plain', 'gzip', 'zstd'] as const)('with %s layers keeps its manifest', async (how) => {
+    const image = make.image([base, top], how)
+    const [loaded] = await load(make.ociFiles(image, 'app:2'))
+    expect(loaded?.image.manifestDigest).toBe(image.descriptor.digest)
+    expect(loaded?.names).toEqual(['app:2'])
+    expect(await store.verify()).toEqual([])
+  })
+  test.each([
+    ['gzip', gzipSync],
+    ['zstd', zstdCompressSync],
+  ])('may be compressed with %s as a whole', async (_, compress) => {
+    const [loaded] = await load(compress(await make.tar(make.ociFiles(one, 'app:2'))))
+    expect(loaded?.names).toEqual(['app:2'])
+  })
+  test('whose ref.name is only a tag has no name', async () => {
+    expect((await load(make.ociFiles(one, 'latest')))[0]?.names).toEqual([])
+  })
+  test('that has a manifest.json too takes the names of both', async () => {
+    const both = {
+      ...make.ociFiles(one, 'latest'),
+      'manifest.json': make.json([
+        { Config: `blobs/sha256/${hexOf(digestOf(one.config))}`, RepoTags: ['both:1'], Layers: [] },
+      ]),
+    }
+    const [loaded] = await load(both)
+    expect(loaded?.names).toEqual(['both:1'])
+    expect(loaded?.image.manifestDigest).toBe(one.descriptor.digest)
+  })
+  test('with several images gives all; a layer they share is one blob', async () => {
+    const two = make.image([base], 'plain', { author: 'two' })
+    const manifests = [one, two].map(({ descriptor }, i) => {
+      return { ...descriptor, annotations: { 'io.containerd.image.name': `docker.io/library/app:${i}` } }
+    })
+    const files = {
+      ...make.ociFiles(one),
+      ...make.ociFiles(two),
+      'index.json': make.json({ schemaVersion: 2, manifests }),
+    }
+    expect((await load(files)).map(({ names }) => names)).toEqual([['app:0'], ['app:1']])
+    expect(readdirSync(join(root, 'blobs/sha256'))).toHaveLength(6)
+  })
+})
+
+describe('an index of several platforms', () => {
+  function indexed(manifests: object[], ...images: make.TestImage[]): make.Files {
+    const inner = make.json({ schemaVersion: 2, mediaType: OCI_INDEX, manifests })
+    const outer = make.describe(OCI_INDEX, inner)
+    const annotations = { 'org.opencontainers.image.ref.name': 'multi:1' }
+    return {
+      ...Object.assign({}, ...images.map((image) => make.ociFiles(image))),
+      ...make.blobs(inner),
+      'index.json': make.json({ schemaVersion: 2, manifests: [{ ...outer, annotations }] }),
+    }
+  }
+  const other = () => make.image([base], 'gzip', { architecture: OTHER.architecture })
+
+  test('gives this machine’s, and with --platform another’s', async () => {
+    const files = indexed(
+      [
+        { ...other().descriptor, platform: OTHER },
+        { ...one.descriptor, platform: HOST },
+      ],
+      other(),
+      one,
+    )
+    expect((await load(files))[0]?.image.id).toBe(digestOf(one.config))
+    expect((await load(files, { platform: OTHER }))[0]?.image.config.architecture).toBe(OTHER.architecture)
+  })
+  test('without one that fits says what there is', async () => {
+    const files = indexed([{ ...other().descriptor, platform: OTHER }], other())
+    const error = await load(files).catch((thrown: unknown) => thrown)
+    expect(error).toMatchObject({ code: 'not-found', hint: `it has: linux/${OTHER.architecture}` })
+    untouched()
+  })
+  test('that does not say its platforms is decided by the configs', async () => {
+    const files = indexed([other().descriptor, one.descriptor], other(), one)
+    expect((await load(files))[0]?.image.id).toBe(digestOf(one.config))
+  })
+  test('passes over attestations', async () => {
+    const attestation = { ...other().descriptor, platform: { os: 'unknown', architecture: 'unknown' } }
+    const files = indexed([attestation, { ...one.descriptor, platform: HOST }], other(), one)
+    expect((await load(files))[0]?.image.id).toBe(digestOf(one.config))
+  })
+  test('in itself twenty times over is refused', async () => {
+    let files: make.Files = make.ociFiles(one)
+    let descriptor: object = one.descriptor
+    for (let i = 0; i < 20; i++) {
+      const inner = make.json({ schemaVersion: 2, manifests: [descriptor], i })
+      files = { ...files, ...make.blobs(inner) }
+      descriptor = make.describe(OCI_INDEX, inner)
+    }
+    files['index.json'] = make.json({ schemaVersion: 2, manifests: [descriptor] })
+    await expect(load(files)).rejects.toThrow('lies more than 8 indexes deep')
+    untouched()
+  })
+  test('for another platform alone, named directly, is loaded: it was asked for', async () => {
+    const files = make.ociFiles(other(), 'foreign:1')
+    expect((await load(files))[0]?.image.config.architecture).toBe(OTHER.architecture)
+    expect(store.get('foreign:1').names).toEqual(['foreign:1'])
+  })
+})
+
+describe('loading what is there already', () => {
+  test('changes nothing', async () => {
+    const files = make.ociFiles(make.image([base, top]), 'app:1')
+    await load(files)
+    const before = readFileSync(join(root, 'index.json'))
+    await load(files)
+    expect(readFileSync(join(root, 'index.json'))).toEqual(before)
+  })
+  test('ten times at once gives one image and a sound store', async () => {
+    const bytes = await make.tar(make.ociFiles(make.image([base, top]), 'app:1'))
+    const other = await ImageStore.open(root)
+    await Promise.all(
+      Array.from({ length: 10 }, (_, i) => loadArchive(i % 2 ? store : other, make.stream(bytes), { unpack: false })),
+    )
+    expect(store.list().map(({ names }) => names)).toEqual([['app:1']])
+    expect(await store.verify()).toEqual([])
+    expect(readdirSync(join(root, 'tmp'))).toEqual([])
+  })
+})
+
+describe('a bad archive is refused and leaves nothing:', () => {
+  const docker = () => make.dockerFiles(one, ['one:1'])
+  const oci = () => make.ociFiles(make.image([base, top]), 'app:1')
+  const withManifest = (value: unknown) => ({ ...docker(), 'manifest.json': make.json(value) })
+  const item = (change: object) => [{ Config: configName(), RepoTags: ['a:1'], Layers: ['layer0/layer.tar'], ...change }]
+  const configName = () => `${hexOf(digestOf(one.config))}.json`
+
+  test.each<[string, () => make.Files, string | RegExp]>([
+    ['an empty one', () => ({}), 'neither manifest.json nor index.json'],
+    ['a plain root filesystem', () => ({ 'bin/sh': 'x' }), 'neither manifest.json nor index.json'],
+    ['one of docker 1.9', () => ({ repositories: '{}' }), 'older than 1.10'],
+    ['manifest.json is no JSON', () => ({ ...docker(), 'manifest.json': '{"a":' }), /manifest.json .*is not JSON/],
+    ['manifest.json is no list', () => withManifest({}), /manifest.json of the archive is malformed/],
+    ['manifest.json has wrong types', () => withManifest(item({ Layers: [7] })), /malformed at 0.Layers.0/],
+    ['config outside', () => withManifest(item({ Config: '../../etc/passwd' })), '"../../etc/passwd" leads out'],
+    ['config absolute', () => withManifest(item({ Config: '/etc/passwd' })), 'lacks the config "/etc/passwd"'],
+    ['layer outside', () => withManifest(item({ Layers: ['a/../../x'] })), '"a/../../x" leads out of the archive'],
+    ['layer missing', () => withManifest(item({ Layers: ['nope/layer.tar'] })), 'lacks the layer "nope/layer.tar"'],
+    ['fewer layers than the config', () => withManifest(item({})), 'has 1 layers, its config lists 3'],
+    [
+      'layers in another order',
+      () => withManifest(item({ Layers: [1, 0, 2].map((i) => `layer${i}/layer.tar`) })),
+      /unpacks to sha256:\w+, the image's config says sha256:\w+/,
+    ],
+    ['bad tag', () => make.dockerFiles(one, ['UPPER:1']), 'must be lowercase'],
+    ['a link to itself', () => ({ ...docker(), 'layer0/layer.tar': { symlink: 'layer.tar' } }), 'more than 16 links'],
+    ['a link outside', () => ({ ...docker(), 'layer0/layer.tar': { symlink: '../../../etc/shadow' } }), 'leads out'],
+    ['a hard link outside', () => ({ ...docker(), x: { hardlink: '../etc/shadow' } }), 'leads out of the archive'],
+    ['an entry outside', () => ({ ...docker(), '../evil': 'x' }), '"../evil" leads out of the archive'],
+    ['config is no JSON', () => ({ ...docker(), [configName()]: 'x' }), 'is not JSON'],
+    ['config is no config', () => ({ ...docker(), [configName()]: '[]' }), 'is malformed'],
+    ['config nests deep', () => ({ ...docker(), [configName()]: '['.repeat(100_000) }), 'nests deeper than 128'],
+    [
+      'manifest.json of 50 MB',
+      () => ({ ...docker(), 'manifest.json': Buffer.alloc(50_000_000, ' ') }),
+      'is 50000000 bytes long, more than the 4194304 that are read',
+    ],
+    ['a blob under a wrong name', () => ({ ...oci(), [`blobs/sha256/${'0'.repeat(64)}`]: 'x' }), /has the digest sha256/],
+    ['no layer', () => without(oci(), digestOf(make.image([base, top]).layers[0]!)), /lacks layer sha256/],
+    ['no config', () => without(oci(), digestOf(make.image([base, top]).config)), /lacks config sha256/],
+    ['index.json of nothing', () => ({ ...oci(), 'index.json': 'null' }), /index.json of the archive is malformed/],
+    [
+      'a size that is not so',
+      () => ({ ...oci(), 'index.json': indexOf({ ...make.image([base, top]).descriptor, size: 3 }) }),
+      /bytes long, expected 3/,
+    ],
+    [
+      'a digest that is a path',
+      () => ({ ...oci(), 'index.json': indexOf({ ...one.descriptor, digest: 'sha256:../../../etc/passwd' }) }),
+      'malformed at manifests.0.digest',
+    ],
+    [
+      'a digest that is not sha256',
+      () => ({ ...oci(), 'index.json': indexOf({ ...one.descriptor, digest: `sha512:${'a'.repeat(128)}` }) }),
+      /lacks manifest sha512/,
+    ],
+    [
+      'an unknown media type',
+      () => ({ ...oci(), 'index.json': indexOf({ ...make.image([base, top]).descriptor, mediaType: 'text/plain' }) }),
+      'unknown media type text/plain',
+    ],
+    ['a chart', () => artifact({ config: { mediaType: 'application/vnd.cncf.helm.config.v1+json' } }), 'not an image'],
+    ['a manifest that is an index too', () => artifact({ manifests: [] }), 'is not the application'],
+    ['an encrypted layer', () => artifact({ layerType: 'application/vnd.oci.image.layer.v1.tar+encrypted' }), 'not supported'],
+    ['a wrong diffID', () => make.ociFiles(make.image([base], 'gzip', lying(top)), 'x:1'), /unpacks to/],
+    ['a layer that is no gzip', () => make.ociFiles(nonsense(Buffer.from('1f8b0800ff', 'hex')), 'x:1'), /is damaged/],
+    ['a layer in xz', () => make.ociFiles(nonsense(Buffer.from('fd377a585a000004', 'hex')), 'x:1'), /compressed with xz/],
+  ])('%s', async (_, files, message) => {
+    const error = await load(files()).catch((thrown: unknown) => thrown)
+    expect(error).toBeInstanceOf(UserError)
+    expect((error as Error).message).toMatch(message)
+    untouched()
+  })
+
+  test('cut off at any byte', async () => {
+    const bytes = await make.tar(make.ociFiles(make.image([base], 'gzip'), 'app:1'))
+    const property = fc.asyncProperty(fc.integer({ min: 0, max: bytes.length - 1100 }), async (length) => {
+      await expect(load(bytes.subarray(0, length))).rejects.toBeInstanceOf(UserError)
+      untouched()
+    })
+    await fc.assert(property, { numRuns: 40 })
+  })
+
+  test('with any byte changed: an error, or a sound store', async () => {
+    const bytes = await make.tar(make.ociFiles(make.image([base], 'gzip'), 'app:1'))
+    const property = fc.asyncProperty(fc.nat(bytes.length - 1), fc.integer({ min: 1, max: 255 }), async (at, mask) => {
+      const changed = Buffer.from(bytes)
+      changed[at]! ^= mask
+      const result = await load(changed).catch((error: unknown) => error)
+      if (!Array.isArray(result)) expect(result).toBeInstanceOf(UserError)
+      expect(await store.verify()).toEqual([])
+    })
+    await fc.assert(property, { numRuns: 150 })
+  })
+
+  test('not a tar at all, or one in bzip2', async () => {
+    await expect(load(Buffer.alloc(5000, 'not a tar'))).rejects.toThrow('tar archive')
+    await expect(load(Buffer.from('BZh91AY&SY rest'))).rejects.toThrow('the archive is compressed with bzip2')
+    untouched()
+  })
+
+  test('any JSON in place of a document is a UserError', async () => {
+    const documents = ['manifest.json', configName()]
+    const property = fc.asyncProperty(fc.constantFrom(...documents), fc.json({ maxDepth: 3 }), async (path, json) => {
+      await load({ ...docker(), [path]: json }).then(
+        (loaded) => expect(loaded).toEqual([]),
+        (error: unknown) => expect(error).toBeInstanceOf(UserError),
+      )
+    })
+    await fc.assert(property, { numRuns: 60 })
+  })
+})
+
+function without(files: make.Files, digest: string): make.Files {
+  const { [`blobs/sha256/${digest.slice('sha256:'.length)}`]: _gone, ...rest } = files
+  return rest
+}
+
+function indexOf(descriptor: object): Buffer {
+  return make.json({ schemaVersion: 2, manifests: [descriptor] })
+}
+
+function lying(tar: Buffer): Record<string, unknown> {
+  return { rootfs: { type: 'layers', diff_ids: [digestOf(tar)] } }
+}
+
+function nonsense(layer: Buffer): make.TestImage {
+  const image = make.image([base], 'plain')
+  const manifest = JSON.parse(image.manifest.toString()) as { layers: object[] }
+  const bytes = make.json({ ...manifest, layers: [{ ...manifest.layers[0], ...make.describe('', layer), mediaType: 'application/vnd.oci.image.layer.v1.tar+gzip' }] })
+  return { ...image, layers: [layer], manifest: bytes, descriptor: make.describe(OCI_MANIFEST, bytes) }
+}
+
+function artifact(change: { config?: object; layerType?: string; manifests?: [] }): make.Files {
+  const image = make.image([base])
+  const manifest = JSON.parse(image.manifest.toString()) as { config: object; layers: object[] }
+  const { layerType, config, ...rest } = change
+  const layers = layerType === undefined ? manifest.layers : [{ ...manifest.layers[0], mediaType: layerType }]
+  const bytes = make.json({ ...manifest, ...rest, config: { ...manifest.config, ...config }, layers })
+  return make.ociFiles({ ...image, manifest: bytes, descriptor: make.describe(OCI_MANIFEST, bytes) }, 'x:1')
+}
