@@ -171,7 +171,9 @@ async function shutDown(engine: Engine, server: Server, idle: IdleTimer, held: D
   for (const container of engine.containers.all()) {
     clearTimeout(container.restartTimer)
     await container.lock.run(() => container.stateFile.idle().catch(() => undefined))
-    container.monitor?.close()
+    const { monitor } = container
+    container.monitor = undefined
+    monitor?.close()
   }
   server.closeAllConnections()
   await Promise.race([closed, new Promise((resolve) => setTimeout(resolve, 1000).unref())])

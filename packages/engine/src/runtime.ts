@@ -1,4 +1,5 @@
 /** The real runtime behind the engine's port: plans for this machine, run by the launcher. Needs root. */
+import * as path from 'node:path'
 import type { CgroupLayout } from '@mini-docker/cgroup'
 import {
   Monitor,
@@ -13,7 +14,18 @@ import {
   undoCalls,
   type Plan as RuntimePlan,
 } from '@mini-docker/runtime'
-import { errnoName, formatArgs, formatCall, launcherFile, UserError, type LaunchEvent } from '@mini-docker/syscall'
+import {
+  AT_FDCWD,
+  errnoName,
+  formatArgs,
+  formatCall,
+  launcherFile,
+  O_DIRECTORY,
+  O_PATH,
+  openat,
+  UserError,
+  type LaunchEvent,
+} from '@mini-docker/syscall'
 import type { Plan, Runtime, StartOptions, TraceEvent, Tracer } from './runtime-port.ts'
 
 /** A runtime that puts containers below the layout's parent group. */
@@ -22,15 +34,46 @@ export function kernelRuntime(cgroups: CgroupLayout): Runtime {
   return {
     planContainer: (spec, { init, ...options }) =>
       planContainer(spec, { ...options, ...(init ? { initFile: launcherFile() } : {}) }, machine),
-    startContainer: (plan, options) => startContainer(real(plan), launchOptions(options)),
+    startContainer: (plan, options) => start(startContainer, plan, options),
     planExec: (process, target, options) => planExec(process, target, options, machine),
-    startExec: (plan, options) => startExec(real(plan), launchOptions(options)),
-    connectMonitor: (path) => Monitor.connect(path),
+    startExec: (plan, options) => start(startExec, plan, options),
+    connectMonitor: (socketPath) =>
+      withFolder(path.dirname(socketPath), async (folder) => {
+        const monitor = await Monitor.connect(path.join(folder, path.basename(socketPath)))
+        return { monitor }
+      }).then(({ monitor }) => monitor),
     readExit,
     startFailure: (error) =>
       error instanceof StartError ? { exitCode: error.exitCode, message: error.message } : undefined,
     undo,
     undoCalls,
+  }
+}
+
+type Start = typeof startContainer
+
+function start(run: Start, plan: Plan, options: StartOptions): ReturnType<Start> {
+  const planned = real(plan)
+  return withFolder(planned.directory, (directory) => run({ ...planned, directory }, launchOptions(options)))
+}
+
+/**
+ * A container's folder under a path short enough for a socket in it: unix(7) allows 107 bytes, and an id has 64. The
+ * descriptor behind that path lives as long as the monitor.
+ */
+async function withFolder<T extends { monitor: Monitor }>(
+  directory: string,
+  work: (path: string) => Promise<T>,
+): Promise<T> {
+  const folder = openat(AT_FDCWD, directory, O_PATH | O_DIRECTORY)
+  const close = (): void => folder[Symbol.dispose]()
+  try {
+    const result = await work(`/proc/self/fd/${folder.number}`)
+    result.monitor.exited.then(close, close)
+    return result
+  } catch (error) {
+    close()
+    throw error
   }
 }
 

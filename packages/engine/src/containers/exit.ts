@@ -13,6 +13,8 @@ export function watchExit(engine: Engine, container: Container, monitor: Monitor
   const ended = monitor.exited.then(
     (status) => handleExit(engine, container, status),
     (error: unknown) => {
+      // The daemon itself let go: it ends, and the container goes on.
+      if (container.monitor !== monitor) return
       // The monitor was killed: without it nobody can tell the exit code, and what it watched over must not live on.
       engine.log(`monitor of container ${container.id} is gone: ${String(error)}`)
       return handleExit(engine, container, { exitCode: KILLED, signal: 9, at: new Date() })

@@ -6,22 +6,31 @@ import type { ContainerRecord } from '../containers/model.ts'
 import type { Engine } from '../engine.ts'
 import type { MountPoint } from './mount-point.ts'
 
-/** Volumes exist and have their source afterwards. Done at create, as docker does: an empty volume is filled once. */
+/** Volumes exist and have their source afterwards. Done at create, as docker does: an empty volume is filled once. When one fails, none is left. */
 export async function prepareVolumes(engine: Engine, record: ContainerRecord): Promise<MountPoint[]> {
   const points: MountPoint[] = []
-  for (const point of record.mounts) {
-    if (point.type !== 'volume') {
-      points.push(point)
-      continue
-    }
-    const { volume, fresh } = engine.volumes.ensure(point.name ?? '')
-    const source = engine.volumes.dataPath(volume.name)
+  try {
+    for (const point of record.mounts)
+      points.push(point.type === 'volume' ? await prepareVolume(engine, record, point) : point)
+    return points
+  } catch (error) {
+    await removeAnonymousVolumes(engine, points)
+    throw error
+  }
+}
+
+async function prepareVolume(engine: Engine, record: ContainerRecord, point: MountPoint): Promise<MountPoint> {
+  const { volume, fresh } = engine.volumes.ensure(point.name ?? '')
+  const source = engine.volumes.dataPath(volume.name)
+  try {
     if (point.copyUp === true && (fresh || fs.readdirSync(source).length === 0))
       await fillFromImage(layerDirs(engine, record), point.destination, source)
-    if (fresh) engine.events.emit('volume', 'create', volume.name, { driver: 'local' })
-    points.push({ ...point, name: volume.name, source })
+  } catch (error) {
+    if (fresh) await engine.volumes.remove(volume.name)
+    throw error
   }
-  return points
+  if (fresh) engine.events.emit('volume', 'create', volume.name, { driver: 'local' })
+  return { ...point, name: volume.name, source }
 }
 
 /** What the image has at the destination, owner and mode of the folder included. An image without that folder leaves the volume empty. */
