@@ -25,7 +25,8 @@ import {
 } from '@mini-docker/syscall'
 import { copyAttributes, isUtf8, type Place } from './attributes.ts'
 import { copyContent } from './content.ts'
-import { checkDepth, lookupChild, unionNames, unionRoot, type UnionNode } from './lookup.ts'
+import { checkDepth, lookupChild, unionNames } from './lookup.ts'
+import { unionRoot, type UnionNode } from './union-node.ts'
 import { Pinned, toBytes, toText } from './pinned.ts'
 import { LayerView } from './view.ts'
 

@@ -1,6 +1,7 @@
 /** What a container changed: `docker diff`. The upper directory of an overlay says it, given what lies below. */
 import { O_NOCTTY, O_NONBLOCK, O_RDONLY } from '@mini-docker/syscall'
-import { checkDepth, lookupChild, unionNames, unionRoot, type Redirects, type UnionNode } from './lookup.ts'
+import { checkDepth, lookupChild, unionNames, type Redirects } from './lookup.ts'
+import { unionRoot, type UnionNode } from './union-node.ts'
 import { descriptorXattr, openDescriptor, toText, type Pinned } from './pinned.ts'
 import type { LayerView } from './view.ts'
 
