@@ -1,9 +1,11 @@
 /**
  * The command `mini-docker`: finds the command's name and loads only that command's code, since loading is most of what
- * a client costs. (`dist/mini-docker.cjs` is this file; each `import()` below becomes a file of its own.)
+ * a client costs. What every command needs is imported here, so that the bundle has it in one file; each `import()` below
+ * becomes a file of its own.
  */
-import type { Command } from './cli/command.ts'
+import { runCommand, type Command } from './cli/command.ts'
 import { CliError } from './cli/errors.ts'
+import { describeFailure } from './cli/failure.ts'
 import { processTerminal } from './cli/terminal.ts'
 
 type Loader = () => Promise<{ command: Command }>
@@ -57,7 +59,16 @@ const GROUPS: Record<string, { aliases: Record<string, string>; own: Record<stri
     },
     own: CONTAINER_ONLY,
   },
-  image: { aliases: { ...same('history import inspect load save tag'), ls: 'images', list: 'images', rm: 'rmi', remove: 'rmi' }, own: IMAGE_ONLY },
+  image: {
+    aliases: {
+      ...same('history import inspect load save tag'),
+      ls: 'images',
+      list: 'images',
+      rm: 'rmi',
+      remove: 'rmi',
+    },
+    own: IMAGE_ONLY,
+  },
   system: { aliases: same('events info'), own: SYSTEM_ONLY },
 }
 
@@ -68,17 +79,15 @@ function same(names: string): Record<string, string> {
 void main(process.argv.slice(2))
 
 async function main(argv: string[]): Promise<void> {
-  const terminal = processTerminal()
+  let terminal = processTerminal()
   try {
     const { argv: rest, host, version } = globalFlags(argv)
-    if (host !== undefined) (await import('./client/open.ts')).setHost(host)
+    if (host !== undefined) terminal = { ...terminal, env: { ...terminal.env, MINI_DOCKER_HOST: host } }
     const command = await findCommand(version ? ['version', '--short'] : rest)
-    const { runCommand } = await import('./cli/command.ts')
     if (command === undefined) terminal.out((await import('./cli/overview.ts')).overview(rest[0]))
     else await runCommand(command.command, command.argv, terminal)
     process.exit(0)
   } catch (error) {
-    const { describeFailure } = await import('./cli/failure.ts')
     const { message, exitCode } = describeFailure(error, terminal.env)
     if (message !== '') terminal.err(`${message}\n`)
     process.exit(exitCode)
@@ -94,20 +103,26 @@ function globalFlags(argv: string[]): { argv: string[]; host?: string; version: 
     const arg = rest.shift() as string
     if (arg === '-H' || arg === '--host') {
       host = rest.shift()
-      if (host === undefined) throw mistake(arg === '-H' ? "flag needs an argument: 'H' in -H" : 'flag needs an argument: --host')
+      if (host === undefined)
+        throw mistake(arg === '-H' ? "flag needs an argument: 'H' in -H" : 'flag needs an argument: --host')
     } else if (arg.startsWith('--host=')) host = arg.slice('--host='.length)
     else if (arg.startsWith('-H')) host = arg.slice(2).replace(/^=/, '')
     else if (arg === '-v' || arg === '--version') version = true
     else if (arg === '-h' || arg === '--help') return { argv: [], version: false }
     else if (arg !== '-D' && arg !== '--debug') {
-      throw mistake(arg.startsWith('--') ? `unknown flag: ${arg.split('=')[0]}` : `unknown shorthand flag: '${arg[1]}' in ${arg}`)
+      throw mistake(
+        arg.startsWith('--') ? `unknown flag: ${arg.split('=')[0]}` : `unknown shorthand flag: '${arg[1]}' in ${arg}`,
+      )
     }
   }
   return { argv: rest, version, ...(host === undefined ? {} : { host }) }
 }
 
 function mistake(message: string): CliError {
-  return new CliError(`${message}\n\nUsage:  mini-docker [OPTIONS] COMMAND [ARG...]\n\nRun 'mini-docker --help' for more information`, 125)
+  return new CliError(
+    `${message}\n\nUsage:  mini-docker [OPTIONS] COMMAND [ARG...]\n\nRun 'mini-docker --help' for more information`,
+    125,
+  )
 }
 
 /** The command and what is left of the words; undefined for a group alone, or nothing: show what there is. */
@@ -117,7 +132,10 @@ async function findCommand(argv: string[]): Promise<{ command: Command; argv: st
   const group = GROUPS[name]
   if (group === undefined) {
     const load = COMMANDS[name]
-    if (load === undefined) throw new CliError(`mini-docker: unknown command: mini-docker ${name}\n\nRun 'mini-docker --help' for more information`)
+    if (load === undefined)
+      throw new CliError(
+        `mini-docker: unknown command: mini-docker ${name}\n\nRun 'mini-docker --help' for more information`,
+      )
     return { command: (await load()).command, argv: rest }
   }
   const [sub, ...subRest] = rest

@@ -21,7 +21,12 @@ export const FORMAT: Flag = {
 }
 
 /** `--format TEMPLATE` of single things. */
-export const FORMAT_ONE: Flag = { name: 'format', short: 'f', kind: 'string', help: "Format output: 'json' or a Go template" }
+export const FORMAT_ONE: Flag = {
+  name: 'format',
+  short: 'f',
+  kind: 'string',
+  help: "Format output: 'json' or a Go template",
+}
 
 export const NO_TRUNC: Flag = { name: 'no-trunc', kind: 'bool', help: "Don't truncate output" }
 
@@ -32,4 +37,9 @@ export const DETACH_KEYS: Flag = {
 }
 
 /** `--filter` of prune, which has no short form there. */
-export const PRUNE_FILTER: Flag = { name: 'filter', kind: 'list', label: 'filter', help: 'Provide filter values (e.g. "until=<timestamp>")' }
+export const PRUNE_FILTER: Flag = {
+  name: 'filter',
+  kind: 'list',
+  label: 'filter',
+  help: 'Provide filter values (e.g. "until=<timestamp>")',
+}

@@ -5,8 +5,20 @@
  * the container could not be executed or was not found; 128+n never comes from here (it is the container's own).
  */
 
+/**
+ * For `static [Symbol.hasInstance]`: an error is known by its name. Every file of the bundle stands alone, with its own
+ * copy of these classes, and an error made in one file must be recognised in another.
+ */
+export function isNamed(value: unknown, name: string): boolean {
+  return value instanceof Error && value.name === name
+}
+
 /** Ends the command: `message` goes to stderr as it is (nothing when empty), the process exits with `exitCode`. */
 export class CliError extends Error {
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    return isNamed(value, 'CliError')
+  }
+
   override readonly name = 'CliError'
   readonly exitCode: number
 

@@ -149,7 +149,8 @@ function parseInteger(text: string): number {
   const value = /^[+-]?(\d+|0x[\da-f]+|0o?[0-7]+|0b[01]+)$/i.test(text) ? Number(text.replace(/^\+/, '')) : Number.NaN
   const number = text.startsWith('-') && Number.isNaN(value) ? -Number(text.slice(1)) : value
   if (Number.isNaN(number)) throw new Error(`strconv.ParseInt: parsing ${JSON.stringify(text)}: invalid syntax`)
-  if (!Number.isSafeInteger(number)) throw new Error(`strconv.ParseInt: parsing ${JSON.stringify(text)}: value out of range`)
+  if (!Number.isSafeInteger(number))
+    throw new Error(`strconv.ParseInt: parsing ${JSON.stringify(text)}: value out of range`)
   return number
 }
 

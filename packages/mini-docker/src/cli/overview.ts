@@ -53,7 +53,8 @@ const COMMANDS: ReadonlyArray<[title: string, lines: Record<string, string>]> = 
 const GROUPS: Record<string, { about: string; commands: string }> = {
   container: {
     about: 'Manage containers',
-    commands: 'attach create exec inspect kill logs ls pause prune rename restart rm run start stats stop top unpause wait',
+    commands:
+      'attach create exec inspect kill logs ls pause prune rename restart rm run start stats stop top unpause wait',
   },
   image: { about: 'Manage images', commands: 'history import inspect load ls prune rm save tag' },
   system: { about: 'Manage the daemon', commands: 'df events info' },
@@ -73,7 +74,7 @@ export function overview(group?: string): string {
     'Usage:  mini-docker [OPTIONS] COMMAND',
     'Containers as lists of system calls, with the words of docker',
     ...sections,
-    'Management commands: container, image, system (docker\'s longer names for the same)',
+    "Management commands: container, image, system (docker's longer names for the same)",
     'Options:\n  -H, --host string   Daemon socket to connect to (default unix:///run/mini-docker/docker.sock; or MINI_DOCKER_HOST, DOCKER_HOST)\n  -v, --version       Print version information and quit',
     "Run 'mini-docker COMMAND --help' for more information on a command.\n",
   ].join('\n\n')

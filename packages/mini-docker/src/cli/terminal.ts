@@ -3,13 +3,12 @@
  * value, so that tests can record what a command prints.
  */
 import { fstatSync, writeSync } from 'node:fs'
-import { isatty } from 'node:tty'
 
 /** The process as a command sees it. `out` and `err` write at once; `write` waits until the reader has taken the bytes. */
 export type Terminal = {
   out: (text: string) => void
   err: (text: string) => void
-  /** Writes bytes to stdout (1) or stderr (2) in order; resolves when they are out. Rejects with EPIPE when nobody reads any more. */
+  /** Writes bytes to stdout (1) or stderr (2) in order; resolves when they are out. Rejects with OutputClosed when nobody reads any more. */
   write: (fd: 1 | 2, bytes: Uint8Array) => Promise<void> | void
   stdin: () => NodeJS.ReadStream
   isTty: (fd: 0 | 1 | 2) => boolean
@@ -20,6 +19,11 @@ export type Terminal = {
   on: (signal: NodeJS.Signals, listener: () => void) => () => void
 }
 
+/** Nobody reads our output any more (`… | head -1`). Ends the client quietly, with the status of a SIGPIPE. */
+export class OutputClosed extends Error {
+  override readonly name = 'OutputClosed'
+}
+
 /** The real process. */
 export function processTerminal(): Terminal {
   return {
@@ -27,7 +31,8 @@ export function processTerminal(): Terminal {
     err: (text) => writeFully(2, Buffer.from(text)),
     write: (fd, bytes) => writeOut(fd, bytes),
     stdin: () => process.stdin,
-    isTty: (fd) => isatty(fd),
+    // Loaded late: node:tty takes a millisecond with all that it loads.
+    isTty: (fd) => process.getBuiltinModule('node:tty').isatty(fd),
     size: () => (process.stdout.isTTY ? { rows: process.stdout.rows, columns: process.stdout.columns } : undefined),
     env: process.env,
     on(signal, listener) {
@@ -46,7 +51,9 @@ function writeFully(fd: 1 | 2, bytes: Uint8Array): void {
     try {
       done += writeSync(fd, bytes, done)
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') throw error
+      const { code } = error as NodeJS.ErrnoException
+      if (code === 'EPIPE') throw new OutputClosed()
+      if (code !== 'EAGAIN') throw error
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, RETRY_MS)
     }
   }
@@ -74,7 +81,7 @@ async function writeToPipe(fd: 1 | 2, bytes: Uint8Array): Promise<void> {
     done += await new Promise<number>((resolve, reject) => {
       write(fd, bytes, done, (error, written) => {
         if (error?.code === 'EAGAIN') setTimeout(resolve, RETRY_MS, 0)
-        else if (error !== null) reject(error)
+        else if (error !== null) reject(error.code === 'EPIPE' ? new OutputClosed() : error)
         else resolve(written)
       })
     })

@@ -75,7 +75,10 @@ export class Connection {
   async #write(method: string, target: string, headers: Record<string, string>, body?: RequestBody): Promise<void> {
     if (body === undefined || typeof body === 'string' || body instanceof Uint8Array) {
       const bytes = typeof body === 'string' ? Buffer.from(body) : body
-      const lengths = method === 'GET' || method === 'HEAD' || method === 'DELETE' ? {} : { 'Content-Length': `${bytes?.length ?? 0}` }
+      const lengths =
+        method === 'GET' || method === 'HEAD' || method === 'DELETE'
+          ? {}
+          : { 'Content-Length': `${bytes?.length ?? 0}` }
       const head = formatRequest(method, target, { ...headers, ...lengths })
       if (bytes === undefined) this.#socket.write(head)
       else this.#socket.write(Buffer.concat([Buffer.from(head), bytes]))

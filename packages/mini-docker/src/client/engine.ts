@@ -5,6 +5,7 @@
  * Docker's client asks `HEAD /_ping` before everything. This one speaks its newest version at once and steps down when
  * the daemon says that it is too new, which saves a round trip where it matters.
  */
+import { isNamed } from '../cli/errors.ts'
 import type { Answer, Connection, Hijacked, RequestBody } from './connection.ts'
 import { openConnection } from './connection.ts'
 
@@ -13,6 +14,10 @@ export const CLIENT_API_VERSION = '1.47'
 
 /** The daemon said no. `message` is its own; printed behind `Error response from daemon: `. */
 export class ApiError extends Error {
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    return isNamed(value, 'ApiError')
+  }
+
   override readonly name = 'ApiError'
   readonly status: number
 
@@ -24,6 +29,10 @@ export class ApiError extends Error {
 
 /** Nobody answers at the socket. */
 export class CannotConnect extends Error {
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    return isNamed(value, 'CannotConnect')
+  }
+
   override readonly name = 'CannotConnect'
 }
 
@@ -66,7 +75,9 @@ export class Engine {
     try {
       return JSON.parse(text) as T
     } catch {
-      throw new Error(`the daemon answered ${method} ${path} with ${JSON.stringify(text.slice(0, 80))}, which is not JSON`)
+      throw new Error(
+        `the daemon answered ${method} ${path} with ${JSON.stringify(text.slice(0, 80))}, which is not JSON`,
+      )
     }
   }
 
@@ -110,7 +121,9 @@ export class Engine {
     if (answer.head.status < 400) return { answer, connection }
     const message = errorMessage(await answer.text(), answer.head.reason)
     this.#idle.push(connection)
-    const supported = /client version [\d.]+ is too new\. Maximum supported API version is (\d+\.\d+)/.exec(message)?.[1]
+    const supported = /client version [\d.]+ is too new\. Maximum supported API version is (\d+\.\d+)/.exec(
+      message,
+    )?.[1]
     const repeatable = body === undefined || typeof body === 'string'
     if (supported === undefined || !older(supported, used) || !repeatable) {
       throw new ApiError(answer.head.status, message)
@@ -147,7 +160,8 @@ export function formatQuery(query: Query = {}): string {
   const parameters = new URLSearchParams()
   for (const [key, value] of Object.entries(query).toSorted(([a], [b]) => (a < b ? -1 : 1))) {
     if (value === undefined || value === false || value === '') continue
-    for (const one of Array.isArray(value) ? (value as readonly string[]) : [value]) parameters.append(key, one === true ? '1' : String(one))
+    for (const one of Array.isArray(value) ? (value as readonly string[]) : [value])
+      parameters.append(key, one === true ? '1' : String(one))
   }
   const text = parameters.toString()
   return text === '' ? '' : `?${text}`

@@ -46,7 +46,8 @@ export class HttpReader {
   close(): HttpEvent[] {
     if (this.#state.at === 'until-close') return [{ type: 'end' }]
     if (this.#state.at === 'upgraded') return []
-    if (this.#state.at === 'head' && this.#pending.length === 0) throw new Error('the daemon closed the connection without an answer')
+    if (this.#state.at === 'head' && this.#pending.length === 0)
+      throw new Error('the daemon closed the connection without an answer')
     throw new Error('the daemon closed the connection in the middle of an answer')
   }
 
@@ -79,7 +80,8 @@ export class HttpReader {
   #readHead(events: HttpEvent[]): boolean {
     const end = this.#pending.indexOf('\r\n\r\n')
     if (end === -1) {
-      if (this.#pending.length > HEAD_MAX_BYTES) throw new Error(`the daemon's answer has a head of more than ${HEAD_MAX_BYTES} bytes`)
+      if (this.#pending.length > HEAD_MAX_BYTES)
+        throw new Error(`the daemon's answer has a head of more than ${HEAD_MAX_BYTES} bytes`)
       return false
     }
     const head = parseHead(this.#take(end + 4).toString('latin1', 0, end))

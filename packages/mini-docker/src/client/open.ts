@@ -4,16 +4,9 @@ import { openConnection, type Connection } from './connection.ts'
 import { CannotConnect, Engine } from './engine.ts'
 import { daemonSocket } from './host.ts'
 
-let hostFlag: string | undefined
-
-/** Remembers `-H`, which stands before the command. */
-export function setHost(host: string): void {
-  hostFlag = host
-}
-
 /** An engine that connects on first use, and starts the daemon when none listens at the default socket. */
 export function openEngine(terminal: Terminal): Engine {
-  const { path, isDefault } = daemonSocket(hostFlag, terminal.env)
+  const { path, isDefault } = daemonSocket(terminal.env)
   return new Engine(path, (socketPath) => connectOrStart(socketPath, isDefault, terminal))
 }
 
@@ -28,7 +21,9 @@ async function connectOrStart(socketPath: string, mayStart: boolean, terminal: T
       )
     }
     if (!mayStart || (code !== 'ENOENT' && code !== 'ECONNREFUSED')) {
-      throw new CannotConnect(`Cannot connect to the Docker daemon at unix://${socketPath}. Is the docker daemon running?`)
+      throw new CannotConnect(
+        `Cannot connect to the Docker daemon at unix://${socketPath}. Is the docker daemon running?`,
+      )
     }
   }
   const { startDaemon } = await import('../daemon/autostart.ts')

@@ -17,7 +17,9 @@ export type Progress = {
 export async function pull(engine: Engine, image: string, show: (line: string) => void): Promise<void> {
   const name = parseImageName(image)
   const fromImage = image.replace(/@.*$/, '').replace(/:[^:/]*$/, (tail) => (name.tag === undefined ? tail : ''))
-  const answer = await engine.stream('POST', '/images/create', { query: { fromImage, tag: name.digest ?? name.tag ?? 'latest' } })
+  const answer = await engine.stream('POST', '/images/create', {
+    query: { fromImage, tag: name.digest ?? name.tag ?? 'latest' },
+  })
   await showProgress(answer.body(), show)
 }
 
@@ -28,6 +30,7 @@ export async function showProgress(body: AsyncIterable<Buffer>, show: (line: str
     if (message.error !== undefined) throw new Error(message.error)
     if (message.progress !== undefined && message.progress !== '') continue
     if (message.stream !== undefined) show(message.stream)
-    else if (message.status !== undefined) show(`${message.id === undefined ? '' : `${message.id}: `}${message.status}\n`)
+    else if (message.status !== undefined)
+      show(`${message.id === undefined ? '' : `${message.id}: `}${message.status}\n`)
   }
 }

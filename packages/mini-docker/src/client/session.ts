@@ -9,7 +9,13 @@ import type { Hijacked } from './connection.ts'
 import { Demultiplexer } from './stdcopy.ts'
 
 /** How to join. `tty`: the stream is raw bytes, detach keys count. `stdin`: pass on what is typed. `raw`: the terminal goes to raw mode (the user sits at one). */
-export type SessionOptions = { tty: boolean; stdin: boolean; stdout: boolean; stderr: boolean; detachKeys?: string | undefined }
+export type SessionOptions = {
+  tty: boolean
+  stdin: boolean
+  stdout: boolean
+  stderr: boolean
+  detachKeys?: string | undefined
+}
 
 /** How it ended: the container's side closed, or the user left with the detach keys. */
 export type SessionEnd = 'closed' | 'detached'
@@ -27,7 +33,14 @@ export async function runSession(hijacked: Hijacked, terminal: Terminal, options
   return await Promise.race(ends)
 }
 
-async function copyOutput({ socket, head }: Hijacked, terminal: Terminal, options: SessionOptions): Promise<SessionEnd> {
+/** The other side went away while something was being typed: the end of the session, no failure. */
+const LEFT = new Set(['ECONNRESET', 'EPIPE'])
+
+async function copyOutput(
+  { socket, head }: Hijacked,
+  terminal: Terminal,
+  options: SessionOptions,
+): Promise<SessionEnd> {
   const frames = new Demultiplexer()
   const show = async (bytes: Buffer) => {
     const pieces = options.tty ? [{ fd: 1 as const, bytes }] : frames.feed(bytes)
@@ -44,13 +57,20 @@ async function copyOutput({ socket, head }: Hijacked, terminal: Terminal, option
     })
     socket.once('end', () => void writing.then(() => resolve('closed')))
     socket.once('close', () => void writing.then(() => resolve('closed')))
-    socket.once('error', (error: NodeJS.ErrnoException) => (error.code === 'ECONNRESET' ? resolve('closed') : reject(error)))
+    socket.once('error', (error: NodeJS.ErrnoException) =>
+      LEFT.has(error.code ?? '') ? resolve('closed') : reject(error),
+    )
     socket.resume()
   })
 }
 
 /** Passes on what is typed; at its end the daemon sees the end of input. Settles only when the user detaches. */
-function copyInput({ socket }: Hijacked, terminal: Terminal, options: SessionOptions, stack: DisposableStack): Promise<SessionEnd> {
+function copyInput(
+  { socket }: Hijacked,
+  terminal: Terminal,
+  options: SessionOptions,
+  stack: DisposableStack,
+): Promise<SessionEnd> {
   const stdin = terminal.stdin()
   const watcher = options.tty ? new DetachWatcher(detachKeys(options, terminal)) : undefined
   return new Promise((resolve) => {

@@ -32,10 +32,20 @@ export const command: Command = {
     const detachKeys = flags.string('detach-keys')
     using stack = new DisposableStack()
     if (!config.Tty && (!flags.has('sig-proxy') || flags.bool('sig-proxy'))) {
-      stack.use(forwardSignals(terminal, (signal) => engine.text('POST', `/containers/${id}/kill`, { query: { signal } })))
+      stack.use(
+        forwardSignals(terminal, (signal) => engine.text('POST', `/containers/${id}/kill`, { query: { signal } })),
+      )
     }
-    const attached = await engine.hijack(containerPath(name, 'attach'), { query: { stream: true, stdin, stdout: true, stderr: true, detachKeys } })
-    if (config.Tty && terminal.isTty(1)) stack.use(followSize(terminal, (query) => engine.text('POST', `/containers/${id}/resize`, { query })))
+    const attached = await engine.hijack(containerPath(name, 'attach'), {
+      query: { stream: true, stdin, stdout: true, stderr: true, detachKeys },
+    })
+    const resize = (query: { h: number; w: number }) => engine.text('POST', `/containers/${id}/resize`, { query })
+    if (config.Tty && terminal.isTty(1)) {
+      // A size that differs makes the program draw its screen or prompt again; without it the user would see nothing.
+      const size = terminal.size()
+      if (size !== undefined) await resize({ h: size.rows + 1, w: size.columns + 1 })
+      stack.use(followSize(terminal, resize))
+    }
     const end = await runSession(attached, terminal, { tty: config.Tty, stdin, stdout: true, stderr: true, detachKeys })
     if (end === 'detached') throw new CliError('read escape sequence')
     const { statusCode, error } = await wait.exit

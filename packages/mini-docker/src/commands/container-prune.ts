@@ -15,7 +15,11 @@ export const command: Command = {
   async run(flags, _words, terminal) {
     if (!flags.bool('force') && !(await confirm(terminal, 'WARNING! This will remove all stopped containers.'))) return
     const query = { filters: formatFilters(flags.list('filter')) }
-    const report = await openEngine(terminal).json<{ ContainersDeleted: string[] | null; SpaceReclaimed: number }>('POST', '/containers/prune', { query })
+    const report = await openEngine(terminal).json<{ ContainersDeleted: string[] | null; SpaceReclaimed: number }>(
+      'POST',
+      '/containers/prune',
+      { query },
+    )
     const deleted = report.ContainersDeleted ?? []
     if (deleted.length > 0) terminal.out(`Deleted Containers:\n${deleted.map((id) => `${id}\n`).join('')}\n`)
     terminal.out(`Total reclaimed space: ${humanSize(report.SpaceReclaimed)}\n`)

@@ -14,13 +14,23 @@ export const command: Command = {
   flags: [
     { name: 'data-root', kind: 'string', help: `Where images and containers are kept (default ${DATA_ROOT})` },
     { name: 'run-root', kind: 'string', help: `Where sockets and the journal are, on a tmpfs (default ${RUN_ROOT})` },
-    { name: 'socket', kind: 'string', help: `Where clients connect (default ${DEFAULT_SOCKET}, or docker.sock in --run-root)` },
-    { name: 'idle-timeout', kind: 'int', help: 'End after so many seconds without a request and without a running container (default: never)' },
+    {
+      name: 'socket',
+      kind: 'string',
+      help: `Where clients connect (default ${DEFAULT_SOCKET}, or docker.sock in --run-root)`,
+    },
+    {
+      name: 'idle-timeout',
+      kind: 'int',
+      help: 'End after so many seconds without a request and without a running container (default: never)',
+    },
   ],
   words: { exactly: 0 },
   async run(flags, _words, terminal) {
     if (process.getuid?.() !== 0) {
-      throw new CliError('the daemon needs root: it makes mounts, cgroups and namespaces for containers (rootless mode comes with a later part); try: sudo mini-docker daemon')
+      throw new CliError(
+        'the daemon needs root: it makes mounts, cgroups and namespaces for containers (rootless mode comes with a later part); try: sudo mini-docker daemon',
+      )
     }
     const runRoot = flags.string('run-root') ?? RUN_ROOT
     const socketPath = flags.string('socket') ?? `${runRoot}/docker.sock`

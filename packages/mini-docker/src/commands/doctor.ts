@@ -27,7 +27,9 @@ function formatFinding({ name, verdict, detail, mend }: Finding): string {
 }
 
 function summary(missing: number): string {
-  return missing === 0 ? 'Containers can run here.' : `Containers cannot run here: ${missing} thing${missing === 1 ? ' is' : 's are'} missing.`
+  return missing === 0
+    ? 'Containers can run here.'
+    : `Containers cannot run here: ${missing} thing${missing === 1 ? ' is' : 's are'} missing.`
 }
 
 function thisMachine(path: string): Machine {
@@ -40,7 +42,11 @@ function thisMachine(path: string): Machine {
       }
     },
     exists: existsSync,
-    which: (program) => path.split(':').map((directory) => `${directory}/${program}`).find(isExecutable),
+    which: (program) =>
+      path
+        .split(':')
+        .map((directory) => `${directory}/${program}`)
+        .find(isExecutable),
     uid: process.getuid?.() ?? -1,
     kernelRelease: release(),
     nodeVersion: process.version,

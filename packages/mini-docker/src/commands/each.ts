@@ -9,7 +9,11 @@ const AT_ONCE = 50
  * Does `work` for each name, up to 50 at once, and reports in the order of the names, as docker does. `work` may give
  * a text to print instead of the name. Throws an exit status when something failed.
  */
-export async function forEach(names: readonly string[], terminal: Terminal, work: (name: string) => Promise<string | void>): Promise<void> {
+export async function forEach(
+  names: readonly string[],
+  terminal: Terminal,
+  work: (name: string) => Promise<string | void>,
+): Promise<void> {
   let failed = false
   for (let start = 0; start < names.length; start += AT_ONCE) {
     const some = names.slice(start, start + AT_ONCE)

@@ -7,7 +7,7 @@ import { FILTER, FORMAT_ONE } from '../cli/common-flags.ts'
 import { CliError } from '../cli/errors.ts'
 import { parseTimestamp } from '../format/go-time.ts'
 import { compile, goValue } from '../template/index.ts'
-import { withTemplateErrors } from '../format/rows.ts'
+import { withTemplateErrors } from '../format/templates.ts'
 
 export type EventMessage = {
   Type: string
@@ -60,7 +60,17 @@ function eventRenderer(format: string | undefined): (line: string) => string {
 /** The fields of Go's events.Message, by their Go names. */
 function goEvent(event: EventMessage): unknown {
   const { Type, Action, Actor, time, timeNano, status = '', id = '', from = '', scope = '' } = event
-  return goValue({ Status: status, ID: id, From: from, Type, Action, Actor, Scope: scope, Time: time, TimeNano: timeNano })
+  return goValue({
+    Status: status,
+    ID: id,
+    From: from,
+    Type,
+    Action,
+    Actor,
+    Scope: scope,
+    Time: time,
+    TimeNano: timeNano,
+  })
 }
 
 /** A line of the stream; `timeNano` keeps all its digits, as text. */
@@ -80,7 +90,10 @@ function eventTime({ time, timeNano }: EventMessage): string {
   const date = new Date(time * 1000)
   const offset = -date.getTimezoneOffset()
   const two = (value: number) => String(value).padStart(2, '0')
-  const zone = offset === 0 ? 'Z' : `${offset < 0 ? '-' : '+'}${two(Math.trunc(Math.abs(offset) / 60))}:${two(Math.abs(offset) % 60)}`
+  const zone =
+    offset === 0
+      ? 'Z'
+      : `${offset < 0 ? '-' : '+'}${two(Math.trunc(Math.abs(offset) / 60))}:${two(Math.abs(offset) % 60)}`
   const local = new Date(date.getTime() + offset * 60_000).toISOString().slice(0, 19)
   return `${local}.${timeNano.slice(-9)}${zone}`
 }

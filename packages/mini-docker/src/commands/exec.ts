@@ -73,12 +73,22 @@ function execEnvironment(flags: Flags, env: Record<string, string | undefined>):
   }
 }
 
-async function runAttached(engine: Engine, id: string, body: ReturnType<typeof execBody>, terminal: Terminal): Promise<void> {
+async function runAttached(
+  engine: Engine,
+  id: string,
+  body: ReturnType<typeof execBody>,
+  terminal: Terminal,
+): Promise<void> {
   using stack = new DisposableStack()
   const attached = await engine.hijack(`/exec/${id}/start`, {
-    json: { Detach: false, Tty: body.Tty, ...(body.ConsoleSize === undefined ? {} : { ConsoleSize: body.ConsoleSize }) },
+    json: {
+      Detach: false,
+      Tty: body.Tty,
+      ...(body.ConsoleSize === undefined ? {} : { ConsoleSize: body.ConsoleSize }),
+    },
   })
-  if (body.Tty && terminal.isTty(1)) stack.use(followSize(terminal, (query) => engine.text('POST', `/exec/${id}/resize`, { query })))
+  if (body.Tty && terminal.isTty(1))
+    stack.use(followSize(terminal, (query) => engine.text('POST', `/exec/${id}/resize`, { query })))
   const end = await runSession(attached, terminal, {
     tty: body.Tty,
     stdin: body.AttachStdin,

@@ -12,7 +12,8 @@ import { reviveSteps } from '../faces/steps-json.ts'
 /** Asks the daemon for the plan and prints it; with `--json` the steps as the daemon gives them. */
 export async function explain(engine: Engine, flags: Flags, body: CreateBody, terminal: Terminal): Promise<void> {
   const language = flags.string('lang') ?? languageOf(terminal.env)
-  if (language !== 'en' && language !== 'ja') throw runFailure('run', `invalid language ${JSON.stringify(language)}: must be "en" or "ja"`)
+  if (language !== 'en' && language !== 'ja')
+    throw runFailure('run', `invalid language ${JSON.stringify(language)}: must be "en" or "ja"`)
   const text = await askPlan(engine, flags, body)
   if (flags.bool('json')) return terminal.out(`${JSON.stringify(JSON.parse(text), undefined, 2)}\n`)
   return terminal.out(explainSteps(reviveSteps(text), messages, language satisfies Language))

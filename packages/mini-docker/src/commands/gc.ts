@@ -9,7 +9,10 @@ export const command: Command = {
   flags: [{ name: 'json', kind: 'bool', help: 'Print what was removed as JSON' }],
   words: { exactly: 0 },
   async run(flags, _words, terminal) {
-    const { Removed } = await openEngine(terminal).json<{ Removed: Array<{ kind: string; name: string }> }>('POST', '/x/gc')
+    const { Removed } = await openEngine(terminal).json<{ Removed: Array<{ kind: string; name: string }> }>(
+      'POST',
+      '/x/gc',
+    )
     if (flags.bool('json')) return terminal.out(`${JSON.stringify(Removed)}\n`)
     if (Removed.length === 0) return terminal.out('Nothing left behind\n')
     return terminal.out(Removed.map(({ kind, name }) => `Removed ${kind} ${name}\n`).join(''))

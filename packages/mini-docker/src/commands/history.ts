@@ -6,9 +6,23 @@ import { formatRows } from '../format/rows.ts'
 import { ellipsis, humanDuration, humanSize, shortId } from '../format/units.ts'
 import { Row } from '../template/values.ts'
 
-type HistoryItem = { Id: string; Created: number; CreatedBy: string; Size: number; Comment: string; Tags: string[] | null }
+type HistoryItem = {
+  Id: string
+  Created: number
+  CreatedBy: string
+  Size: number
+  Comment: string
+  Tags: string[] | null
+}
 
-const TITLES = { ID: 'IMAGE', CreatedSince: 'CREATED', CreatedAt: 'CREATED AT', CreatedBy: 'CREATED BY', Size: 'SIZE', Comment: 'COMMENT' }
+const TITLES = {
+  ID: 'IMAGE',
+  CreatedSince: 'CREATED',
+  CreatedAt: 'CREATED AT',
+  CreatedBy: 'CREATED BY',
+  Size: 'SIZE',
+  Comment: 'COMMENT',
+}
 
 export const command: Command = {
   name: 'history',
@@ -27,7 +41,13 @@ export const command: Command = {
     const human = !flags.has('human') || flags.bool('human')
     const rows = items.map((item) => historyRow(item, !flags.bool('no-trunc'), human))
     const columns = ['ID', human ? 'CreatedSince' : 'CreatedAt', 'CreatedBy', 'Size', 'Comment']
-    terminal.out(formatRows({ rows, columns, titles: TITLES }, flags.string('format'), flags.bool('quiet') ? 'ID' : undefined))
+    terminal.out(
+      await formatRows(
+        { rows, columns, titles: TITLES },
+        flags.string('format'),
+        flags.bool('quiet') ? 'ID' : undefined,
+      ),
+    )
   },
 }
 

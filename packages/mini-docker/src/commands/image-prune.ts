@@ -19,13 +19,21 @@ export const command: Command = {
   words: { exactly: 0 },
   async run(flags, _words, terminal) {
     const all = flags.bool('all')
-    const warning = all ? 'WARNING! This will remove all images without at least one container associated to them.' : 'WARNING! This will remove all dangling images.'
+    const warning = all
+      ? 'WARNING! This will remove all images without at least one container associated to them.'
+      : 'WARNING! This will remove all dangling images.'
     if (!flags.bool('force') && !(await confirm(terminal, warning))) return
     const query = { filters: formatFilters([`dangling=${!all}`, ...flags.list('filter')]) }
-    const report = await openEngine(terminal).json<{ ImagesDeleted: Deletion[] | null; SpaceReclaimed: number }>('POST', '/images/prune', { query })
+    const report = await openEngine(terminal).json<{ ImagesDeleted: Deletion[] | null; SpaceReclaimed: number }>(
+      'POST',
+      '/images/prune',
+      { query },
+    )
     const deleted = report.ImagesDeleted ?? []
     if (deleted.length > 0) {
-      terminal.out(`Deleted Images:\n${deleted.map(({ Untagged, Deleted }) => (Untagged ? `untagged: ${Untagged}\n` : `deleted: ${Deleted}\n`)).join('')}\n`)
+      terminal.out(
+        `Deleted Images:\n${deleted.map(({ Untagged, Deleted }) => (Untagged ? `untagged: ${Untagged}\n` : `deleted: ${Deleted}\n`)).join('')}\n`,
+      )
     }
     terminal.out(`Total reclaimed space: ${humanSize(report.SpaceReclaimed)}\n`)
   },

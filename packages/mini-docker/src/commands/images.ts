@@ -55,13 +55,15 @@ export const command: Command = {
     const rows = images.flatMap((image) => imageRows(image, { truncate: !flags.bool('no-trunc'), digests }))
     const columns = ['Repository', 'Tag', ...(flags.bool('digests') ? ['Digest'] : []), 'ID', 'CreatedSince', 'Size']
     const quiet = flags.bool('quiet') ? 'ID' : undefined
-    terminal.out(formatRows({ rows, columns, titles: IMAGE_TITLES }, flags.string('format'), quiet))
+    terminal.out(await formatRows({ rows, columns, titles: IMAGE_TITLES }, flags.string('format'), quiet))
   },
 }
 
 /** One row per tag (with digests shown: per tag and digest), one for an image without any name. */
 export function imageRows(image: ImageSummary, options: { truncate: boolean; digests: boolean }): Row[] {
-  return imageNames(image, options.digests).map(([repository, tag, digest]) => imageRow(image, repository, tag, digest, options.truncate))
+  return imageNames(image, options.digests).map(([repository, tag, digest]) =>
+    imageRow(image, repository, tag, digest, options.truncate),
+  )
 }
 
 type Name = [repository: string, tag: string, digest: string]
@@ -70,7 +72,8 @@ function imageNames(image: ImageSummary, withDigests: boolean): Name[] {
   const tags = (image.RepoTags ?? []).filter((name) => name !== '<none>:<none>')
   const digests = (image.RepoDigests ?? []).filter((name) => name !== '<none>@<none>')
   if (tags.length === 0 && digests.length === 0) return [['<none>', '<none>', '<none>']]
-  const digestsOf = (repository: string) => digests.filter((name) => name.startsWith(`${repository}@`)).map((name) => name.slice(repository.length + 1))
+  const digestsOf = (repository: string) =>
+    digests.filter((name) => name.startsWith(`${repository}@`)).map((name) => name.slice(repository.length + 1))
   const tagged = tags.flatMap((name): Name[] => {
     const colon = name.lastIndexOf(':')
     const [repository, tag] = [name.slice(0, colon), name.slice(colon + 1)]
@@ -82,7 +85,12 @@ function imageNames(image: ImageSummary, withDigests: boolean): Name[] {
     .map((name) => name.split('@') as [string, string])
     .filter(([repository]) => !repositories.has(repository))
     .map(([repository, digest]): Name => [repository, '<none>', withDigests ? digest : '<none>'])
-  return [...tagged, ...(withDigests ? untagged : untagged.filter(([name], index) => untagged.findIndex(([other]) => other === name) === index))]
+  return [
+    ...tagged,
+    ...(withDigests
+      ? untagged
+      : untagged.filter(([name], index) => untagged.findIndex(([other]) => other === name) === index)),
+  ]
 }
 
 function imageRow(image: ImageSummary, repository: string, tag: string, digest: string, truncate: boolean): Row {

@@ -17,7 +17,8 @@ export const command: Command = {
   ],
   words: { atLeast: 1 },
   async run(flags, [source = '', repo = ''], terminal) {
-    if (/^https?:\/\//.test(source)) throw notBuilt(`import ${source}`, 'fetching comes with part 2; fetch the file yourself and pass - or its path')
+    if (/^https?:\/\//.test(source))
+      throw notBuilt(`import ${source}`, 'fetching comes with part 2; fetch the file yourself and pass - or its path')
     if (repo !== '') parseImageName(repo)
     const body = source === '-' ? stdinBody(terminal) : await fileBody(source)
     const engine = openEngine(terminal)

@@ -17,8 +17,11 @@ export const command: Command = {
     const info = await openEngine(terminal).json<Info>('GET', '/info')
     const format = flags.string('format')
     const client = { Debug: false, Context: 'default', Plugins: [], Warnings: null, Version: CLIENT_VERSION }
-    if (format !== undefined && format !== '') return terminal.out(`${formatted(format, { ...info, ClientInfo: client })}\n`)
-    terminal.out(`Client:\n Version:    ${CLIENT_VERSION}\n Context:    default\n Debug Mode: false\n\nServer:\n${formatInfo(info)}\n`)
+    if (format !== undefined && format !== '')
+      return terminal.out(`${formatted(format, { ...info, ClientInfo: client })}\n`)
+    terminal.out(
+      `Client:\n Version:    ${CLIENT_VERSION}\n Context:    default\n Debug Mode: false\n\nServer:\n${formatInfo(info)}\n`,
+    )
     for (const warning of info.Warnings ?? []) terminal.err(`${warning}\n`)
     return undefined
   },

@@ -25,9 +25,12 @@ export const command: Command = {
   async run(flags, names, terminal) {
     const type = flags.string('type') ?? ''
     if (type !== '' && !TYPES.includes(type)) {
-      throw new CliError(`unknown type: ${JSON.stringify(type)}: must be one of ${TYPES.map((name) => JSON.stringify(name)).join(', ')}`)
+      throw new CliError(
+        `unknown type: ${JSON.stringify(type)}: must be one of ${TYPES.map((name) => JSON.stringify(name)).join(', ')}`,
+      )
     }
-    if (!['', 'container', 'image', 'network', 'volume'].includes(type)) throw new CliError(`--type ${type} is not built yet`, 125)
+    if (!['', 'container', 'image', 'network', 'volume'].includes(type))
+      throw new CliError(`--type ${type} is not built yet`, 125)
     const engine = openEngine(terminal)
     const render = renderer(flags.string('format'))
     const found: unknown[] = []
@@ -62,7 +65,8 @@ async function inspectOne(engine: Engine, name: string, type: string, size: bool
     network: `/networks/${encodeURIComponent(name)}`,
     volume: `/volumes/${encodeURIComponent(name)}`,
   }
-  if (type !== '') return parseExact(await engine.text('GET', paths[type] ?? '', { query: type === 'container' ? { size } : {} }))
+  if (type !== '')
+    return parseExact(await engine.text('GET', paths[type] ?? '', { query: type === 'container' ? { size } : {} }))
   for (const [kind, path] of Object.entries(paths)) {
     try {
       return parseExact(await engine.text('GET', path, { query: kind === 'container' ? { size } : {} }))
@@ -76,7 +80,8 @@ async function inspectOne(engine: Engine, name: string, type: string, size: bool
 
 /** JSON with four spaces, JSON per line, or a template per object. */
 function renderer(format: string | undefined): (found: unknown[]) => string {
-  if (format === undefined || format === '') return (found) => (found.length === 0 ? '[]\n' : `${goJson(found, '    ')}\n`)
+  if (format === undefined || format === '')
+    return (found) => (found.length === 0 ? '[]\n' : `${goJson(found, '    ')}\n`)
   if (format === 'json') return (found) => `${goJson(found)}\n`
   const template = compileFormat(format)
   return (found) => found.map((value) => `${runFormat(template, goValue(value))}\n`).join('') || '\n'

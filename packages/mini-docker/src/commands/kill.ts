@@ -13,6 +13,10 @@ export const command: Command = {
   async run(flags, names, terminal) {
     const engine = openEngine(terminal)
     const query = { signal: flags.string('signal') ?? 'KILL' }
-    await forEach(names, terminal, async (name) => void (await engine.text('POST', containerPath(name, 'kill'), { query })))
+    await forEach(
+      names,
+      terminal,
+      async (name) => void (await engine.text('POST', containerPath(name, 'kill'), { query })),
+    )
   },
 }

@@ -4,9 +4,8 @@ import { formatFilters } from '../client/engine.ts'
 import type { Command } from '../cli/command.ts'
 import { FILTER, FORMAT, NO_TRUNC } from '../cli/common-flags.ts'
 import { displayPorts, type Port } from '../format/ports.ts'
-import { formatRows, withTemplateErrors } from '../format/rows.ts'
+import { formatRows } from '../format/rows.ts'
 import { ellipsis, goTime, humanDuration, humanSize, shortId } from '../format/units.ts'
-import { compile } from '../template/execute.ts'
 import { Row } from '../template/values.ts'
 
 /** One container of the list, as far as ps shows it. */
@@ -53,7 +52,12 @@ export const command: Command = {
     { name: 'all', short: 'a', kind: 'bool', help: 'Show all containers (default shows just running)' },
     FILTER,
     FORMAT,
-    { name: 'last', short: 'n', kind: 'int', help: 'Show n last created containers (includes all states) (default -1)' },
+    {
+      name: 'last',
+      short: 'n',
+      kind: 'int',
+      help: 'Show n last created containers (includes all states) (default -1)',
+    },
     { name: 'latest', short: 'l', kind: 'bool', help: 'Show the latest created container (includes all states)' },
     NO_TRUNC,
     { name: 'quiet', short: 'q', kind: 'bool', help: 'Only display container IDs' },
@@ -65,30 +69,44 @@ export const command: Command = {
     const last = flags.int('last') ?? -1
     const limit = last !== -1 ? last : flags.bool('latest') ? 1 : undefined
     // Sizes cost the daemon a walk over every layer: asked for only when they are shown.
-    const size = flags.bool('size') || (!flags.has('size') && namesSize(format))
+    const size = flags.bool('size') || (!flags.has('size') && (await namesSize(format)))
     const containers = await openEngine(terminal).json<ContainerSummary[]>('GET', '/containers/json', {
       query: { all: flags.bool('all'), limit, size, filters: formatFilters(flags.list('filter')) },
     })
-    const columns = ['ID', 'Image', 'Command', 'RunningFor', 'Status', 'Ports', 'Names', ...(flags.bool('size') ? ['Size'] : [])]
+    const columns = [
+      'ID',
+      'Image',
+      'Command',
+      'RunningFor',
+      'Status',
+      'Ports',
+      'Names',
+      ...(flags.bool('size') ? ['Size'] : []),
+    ]
     const rows = containers.map((container) => containerRow(container, !flags.bool('no-trunc')))
-    terminal.out(formatRows({ rows, columns, titles: TITLES }, format, flags.bool('quiet') ? 'ID' : undefined))
+    terminal.out(await formatRows({ rows, columns, titles: TITLES }, format, flags.bool('quiet') ? 'ID' : undefined))
   },
 }
 
 /** Tries the format on no container at all: shows its mistakes before anything is asked, and whether it wants sizes. */
-function namesSize(format = 'table'): boolean {
+async function namesSize(format = 'table'): Promise<boolean> {
   if (format === 'table' || format === 'json') return false
-  let asked = false
-  const row = containerRow(NO_CONTAINER, true)
-  const size = () => {
-    asked = true
-    return ''
-  }
-  withTemplateErrors('failed to execute template', () => compile(format, { missingKey: 'no-value' })(new Row(row.goType, { ...row.fields, Size: size }, row.methods)))
-  return asked
+  const { fieldsAskedFor } = await import('../format/templates.ts')
+  return fieldsAskedFor(containerRow(NO_CONTAINER, true), format).has('Size')
 }
 
-const NO_CONTAINER: ContainerSummary = { Id: '', Names: [], Image: '', ImageID: '', Command: '', Created: 0, Ports: [], Labels: {}, State: '', Status: '' }
+const NO_CONTAINER: ContainerSummary = {
+  Id: '',
+  Names: [],
+  Image: '',
+  ImageID: '',
+  Command: '',
+  Created: 0,
+  Ports: [],
+  Labels: {},
+  State: '',
+  Status: '',
+}
 
 /** The fields that `--format` can name. `now` is in milliseconds. */
 export function containerRow(container: ContainerSummary, truncate: boolean, now = Date.now()): Row {

@@ -12,9 +12,12 @@ export const command: Command = {
   flags: [],
   words: { exactly: 2 },
   async run(_flags, [oldName = '', newName = ''], terminal) {
-    if (oldName.trim() === '' || newName.trim() === '') throw new CliError('Error: Neither old nor new names may be empty')
+    if (oldName.trim() === '' || newName.trim() === '')
+      throw new CliError('Error: Neither old nor new names may be empty')
     try {
-      await openEngine(terminal).text('POST', containerPath(oldName.trim(), 'rename'), { query: { name: newName.trim() } })
+      await openEngine(terminal).text('POST', containerPath(oldName.trim(), 'rename'), {
+        query: { name: newName.trim() },
+      })
     } catch (error) {
       throw new CliError(`${daemonMessage(error as Error)}\nError: failed to rename container named ${oldName}`)
     }

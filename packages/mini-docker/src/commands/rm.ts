@@ -21,7 +21,9 @@ export const command: Command = {
     const engine = openEngine(terminal)
     const force = flags.bool('force')
     const query = { force, v: flags.bool('volumes') }
-    const results = await Promise.allSettled(names.map((name) => engine.text('DELETE', containerPath(name.replace(/^\//, '')), { query })))
+    const results = await Promise.allSettled(
+      names.map((name) => engine.text('DELETE', containerPath(name.replace(/^\//, '')), { query })),
+    )
     let failed = false
     results.forEach((result, index) => {
       if (result.status === 'fulfilled') return terminal.out(`${names[index]}\n`)

@@ -23,8 +23,16 @@ export const command: Command = {
     let failed = false
     for (const image of images) {
       try {
-        const deletions = await engine.json<Deletion[]>('DELETE', `/images/${image}`, { query: { force, noprune: flags.bool('no-prune') } })
-        terminal.out(deletions.map(({ Untagged, Deleted }) => (Deleted === undefined ? `Untagged: ${Untagged}\n` : `Deleted: ${Deleted}\n`)).join(''))
+        const deletions = await engine.json<Deletion[]>('DELETE', `/images/${image}`, {
+          query: { force, noprune: flags.bool('no-prune') },
+        })
+        terminal.out(
+          deletions
+            .map(({ Untagged, Deleted }) =>
+              Deleted === undefined ? `Untagged: ${Untagged}\n` : `Deleted: ${Deleted}\n`,
+            )
+            .join(''),
+        )
       } catch (error) {
         if (!(error instanceof ApiError)) throw error
         if (!(force && error.status === 404)) failed = true

@@ -44,7 +44,11 @@ export const command: Command = {
 
 function bodyOf(flags: Flags, image: string, words: string[], terminal: Terminal): CreateBody {
   const size = flags.bool('tty') ? terminal.size() : undefined
-  const context = { env: terminal.env, detach: flags.bool('detach'), ...(size === undefined ? {} : { consoleSize: size }) }
+  const context = {
+    env: terminal.env,
+    detach: flags.bool('detach'),
+    ...(size === undefined ? {} : { consoleSize: size }),
+  }
   try {
     return createBody(flags, image, words, context)
   } catch (error) {
@@ -53,17 +57,31 @@ function bodyOf(flags: Flags, image: string, words: string[], terminal: Terminal
   }
 }
 
-async function runDetached(engine: Engine, id: string, flags: Flags, body: CreateBody, terminal: Terminal): Promise<void> {
+async function runDetached(
+  engine: Engine,
+  id: string,
+  flags: Flags,
+  body: CreateBody,
+  terminal: Terminal,
+): Promise<void> {
   const trace = flags.bool('trace') ? await openTraceOf(engine, id, flags, terminal) : undefined
   await start(engine, id, body.HostConfig.AutoRemove ? openWait(engine, id, 'removed') : undefined)
   await trace?.started
   terminal.out(`${id}\n`)
 }
 
-async function runAttached(engine: Engine, id: string, flags: Flags, body: CreateBody, terminal: Terminal): Promise<void> {
+async function runAttached(
+  engine: Engine,
+  id: string,
+  flags: Flags,
+  body: CreateBody,
+  terminal: Terminal,
+): Promise<void> {
   const { stdin, stdout, stderr } = attachedStreams(flags, false)
   const detachKeys = flags.string('detach-keys')
-  const attaching = engine.hijack(`/containers/${id}/attach`, { query: { stream: true, stdin, stdout, stderr, detachKeys } })
+  const attaching = engine.hijack(`/containers/${id}/attach`, {
+    query: { stream: true, stdin, stdout, stderr, detachKeys },
+  })
   const waiting = openWait(engine, id, body.HostConfig.AutoRemove ? 'removed' : 'next-exit')
   // Both are on their way at once; neither may fail unheard while the other is awaited.
   waiting.catch(() => {})
@@ -73,7 +91,9 @@ async function runAttached(engine: Engine, id: string, flags: Flags, body: Creat
   const wait = await waiting
   const trace = flags.bool('trace') ? await openTraceOf(engine, id, flags, terminal) : undefined
   if (!flags.has('sig-proxy') || flags.bool('sig-proxy')) {
-    stack.use(forwardSignals(terminal, (signal) => engine.text('POST', `/containers/${id}/kill`, { query: { signal } })))
+    stack.use(
+      forwardSignals(terminal, (signal) => engine.text('POST', `/containers/${id}/kill`, { query: { signal } })),
+    )
   }
   const session = runSession(attached, terminal, { tty: body.Tty, stdin, stdout, stderr, detachKeys })
   session.catch(() => {})

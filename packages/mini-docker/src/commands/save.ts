@@ -15,7 +15,8 @@ export const command: Command = {
   words: { atLeast: 1 },
   async run(flags, images, terminal) {
     const output = flags.string('output') ?? ''
-    if (output === '' && terminal.isTty(1)) throw new CliError('cowardly refusing to save to a terminal. Use the -o flag or redirect')
+    if (output === '' && terminal.isTty(1))
+      throw new CliError('cowardly refusing to save to a terminal. Use the -o flag or redirect')
     const answer = await openEngine(terminal).stream('GET', '/images/get', { query: { names: images } })
     if (output === '') {
       for await (const bytes of answer.body()) await terminal.write(1, bytes)

@@ -51,8 +51,13 @@ async function startAttached(engine: Engine, name: string, flags: Flags, termina
   const stdin = flags.bool('interactive') && config.OpenStdin
   const detachKeys = flags.string('detach-keys')
   using stack = new DisposableStack()
-  if (!config.Tty) stack.use(forwardSignals(terminal, (signal) => engine.text('POST', `/containers/${id}/kill`, { query: { signal } })))
-  const attached = await engine.hijack(`/containers/${id}/attach`, { query: { stream: true, stdin, stdout: true, stderr: true, detachKeys } })
+  if (!config.Tty)
+    stack.use(
+      forwardSignals(terminal, (signal) => engine.text('POST', `/containers/${id}/kill`, { query: { signal } })),
+    )
+  const attached = await engine.hijack(`/containers/${id}/attach`, {
+    query: { stream: true, stdin, stdout: true, stderr: true, detachKeys },
+  })
   stack.defer(() => attached.socket.destroy())
   const wait = await openWait(engine, id, HostConfig.AutoRemove ? 'removed' : 'next-exit')
   const session = runSession(attached, terminal, { tty: config.Tty, stdin, stdout: true, stderr: true, detachKeys })
@@ -63,7 +68,8 @@ async function startAttached(engine: Engine, name: string, flags: Flags, termina
     if (HostConfig.AutoRemove && error instanceof ApiError) await wait.exit.catch(() => {})
     throw error
   }
-  if (config.Tty && terminal.isTty(1)) stack.use(followSize(terminal, (query) => engine.text('POST', `/containers/${id}/resize`, { query })))
+  if (config.Tty && terminal.isTty(1))
+    stack.use(followSize(terminal, (query) => engine.text('POST', `/containers/${id}/resize`, { query })))
   if ((await session) === 'detached') return
   const { statusCode } = await wait.exit
   if (statusCode !== 0) throw exitWith(statusCode)

@@ -27,7 +27,14 @@ export const command: Command = {
   async run(flags, names, terminal) {
     const engine = openEngine(terminal)
     const show = (measured: Measured[]) =>
-      formatRows({ rows: measured.map((one) => statsRow(one, !flags.bool('no-trunc'))), columns: STATS_COLUMNS, titles: STATS_TITLES }, flags.string('format'))
+      formatRows(
+        {
+          rows: measured.map((one) => statsRow(one, !flags.bool('no-trunc'))),
+          columns: STATS_COLUMNS,
+          titles: STATS_TITLES,
+        },
+        flags.string('format'),
+      )
     const wanted = async () => (names.length > 0 ? names : await listIds(engine, flags.bool('all')))
     if (flags.bool('no-stream')) return once(engine, await wanted(), show, terminal)
     // A name that is wrong from the start is an error; later, containers may come and go.
@@ -40,18 +47,38 @@ async function listIds(engine: Engine, all: boolean): Promise<string[]> {
   return (await engine.json<Array<{ Id: string }>>('GET', '/containers/json', { query: { all } })).map(({ Id }) => Id)
 }
 
-async function once(engine: Engine, names: string[], show: (measured: Measured[]) => string, terminal: Terminal): Promise<void> {
-  const results = await Promise.allSettled(names.map((name) => engine.json<StatsMessage>('GET', containerPath(name, 'stats'), { query: { stream: 0 } })))
-  const problems = results.flatMap((result) => (result.status === 'rejected' ? [daemonMessage(result.reason as Error)] : []))
+async function once(
+  engine: Engine,
+  names: string[],
+  show: (measured: Measured[]) => Promise<string>,
+  terminal: Terminal,
+): Promise<void> {
+  const results = await Promise.allSettled(
+    names.map((name) => engine.json<StatsMessage>('GET', containerPath(name, 'stats'), { query: { stream: 0 } })),
+  )
+  const problems = results.flatMap((result) =>
+    result.status === 'rejected' ? [daemonMessage(result.reason as Error)] : [],
+  )
   if (problems.length > 0) {
     terminal.err(problems.map((problem) => `${problem}\n`).join(''))
     throw exitWith(1)
   }
-  terminal.out(show(results.flatMap((result, index) => (result.status === 'fulfilled' ? [measure(result.value, names[index] ?? '')] : []))))
+  terminal.out(
+    await show(
+      results.flatMap((result, index) =>
+        result.status === 'fulfilled' ? [measure(result.value, names[index] ?? '')] : [],
+      ),
+    ),
+  )
 }
 
 /** One stream per container; a screen drawn from what each said last. Ends with Ctrl-C. */
-async function follow(engine: Engine, wanted: () => Promise<string[]>, show: (measured: Measured[]) => string, terminal: Terminal): Promise<void> {
+async function follow(
+  engine: Engine,
+  wanted: () => Promise<string[]>,
+  show: (measured: Measured[]) => Promise<string>,
+  terminal: Terminal,
+): Promise<void> {
   const latest = new Map<string, Measured>()
   const watched = new Set<string>()
   const watch = async (name: string): Promise<void> => {
@@ -68,7 +95,7 @@ async function follow(engine: Engine, wanted: () => Promise<string[]>, show: (me
   for (;;) {
     const names = await wanted()
     for (const name of names) if (!watched.has(name)) void watch(name)
-    const lines = show(names.map((name) => latest.get(name) ?? { container: name, id: name, name: '--' }))
+    const lines = await show(names.map((name) => latest.get(name) ?? { container: name, id: name, name: '--' }))
     terminal.out(`\x1B[H${lines.replaceAll('\n', '\x1B[K\n')}\x1B[J`)
     await new Promise((resolve) => setTimeout(resolve, REFRESH_MS))
   }

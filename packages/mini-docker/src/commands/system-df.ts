@@ -27,7 +27,7 @@ export const command: Command = {
   async run(flags, _words, terminal) {
     const usage = await openEngine(terminal).json<DiskUsage>('GET', '/system/df')
     const rows = [images(usage), containers(usage), volumes(usage), cache(usage)]
-    terminal.out(formatRows({ rows, columns: Object.keys(TITLES), titles: TITLES }, flags.string('format')))
+    terminal.out(await formatRows({ rows, columns: Object.keys(TITLES), titles: TITLES }, flags.string('format')))
   },
 }
 
@@ -45,25 +45,56 @@ function line(type: string, total: number, active: number, size: number, reclaim
 function images({ Images, LayersSize }: DiskUsage): Row {
   const list = Images ?? []
   const used = list.filter(({ Containers }) => Containers > 0)
-  const inUse = used.reduce((sum, image) => sum + (image.SharedSize < 0 ? image.Size : image.Size - image.SharedSize), 0)
-  return line('Images', list.length, used.length, LayersSize, used.length === 0 ? LayersSize : Math.max(0, LayersSize - inUse), true)
+  const inUse = used.reduce(
+    (sum, image) => sum + (image.SharedSize < 0 ? image.Size : image.Size - image.SharedSize),
+    0,
+  )
+  return line(
+    'Images',
+    list.length,
+    used.length,
+    LayersSize,
+    used.length === 0 ? LayersSize : Math.max(0, LayersSize - inUse),
+    true,
+  )
 }
 
 function containers({ Containers }: DiskUsage): Row {
   const list = Containers ?? []
   const isActive = ({ State }: ContainerSummary) => ['running', 'paused', 'restarting'].includes(State)
   const size = (some: ContainerSummary[]) => some.reduce((sum, { SizeRw = 0 }) => sum + SizeRw, 0)
-  return line('Containers', list.length, list.filter(isActive).length, size(list), size(list.filter((one) => !isActive(one))), true)
+  return line(
+    'Containers',
+    list.length,
+    list.filter(isActive).length,
+    size(list),
+    size(list.filter((one) => !isActive(one))),
+    true,
+  )
 }
 
 function volumes({ Volumes }: DiskUsage): Row {
   const list = (Volumes ?? []).map(({ UsageData }) => UsageData ?? { RefCount: 0, Size: 0 })
   const size = (some: typeof list) => some.reduce((sum, { Size }) => sum + Math.max(0, Size), 0)
-  return line('Local Volumes', list.length, list.filter(({ RefCount }) => RefCount > 0).length, size(list), size(list.filter(({ RefCount }) => RefCount <= 0)), true)
+  return line(
+    'Local Volumes',
+    list.length,
+    list.filter(({ RefCount }) => RefCount > 0).length,
+    size(list),
+    size(list.filter(({ RefCount }) => RefCount <= 0)),
+    true,
+  )
 }
 
 function cache({ BuildCache }: DiskUsage): Row {
   const list = BuildCache ?? []
   const size = (some: typeof list) => some.filter(({ Shared }) => !Shared).reduce((sum, { Size }) => sum + Size, 0)
-  return line('Build Cache', list.length, list.filter(({ InUse }) => InUse).length, size(list), size(list.filter(({ InUse }) => !InUse)), false)
+  return line(
+    'Build Cache',
+    list.length,
+    list.filter(({ InUse }) => InUse).length,
+    size(list),
+    size(list.filter(({ InUse }) => !InUse)),
+    false,
+  )
 }

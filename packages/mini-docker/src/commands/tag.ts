@@ -23,6 +23,10 @@ export function tagQuery(target: string): { repo: string; tag: string } {
     return { repo: `${domain}/${path}`, tag: tag ?? 'latest' }
   } catch (error) {
     const { message } = error as Error
-    throw new CliError(message.startsWith('refusing') ? message : `Error parsing reference: ${JSON.stringify(target)} is not a valid repository/tag: ${message}`)
+    throw new CliError(
+      message.startsWith('refusing')
+        ? message
+        : `Error parsing reference: ${JSON.stringify(target)} is not a valid repository/tag: ${message}`,
+    )
   }
 }

@@ -12,9 +12,13 @@ export const command: Command = {
   words: { atLeast: 1 },
   stopAtFirstWord: true,
   async run(_flags, [name = '', ...words], terminal) {
-    const { Titles, Processes } = await openEngine(terminal).json<{ Titles: string[]; Processes: string[][] | null }>('GET', containerPath(name, 'top'), {
-      query: { ps_args: words.join(' ') },
-    })
+    const { Titles, Processes } = await openEngine(terminal).json<{ Titles: string[]; Processes: string[][] | null }>(
+      'GET',
+      containerPath(name, 'top'),
+      {
+        query: { ps_args: words.join(' ') },
+      },
+    )
     const lines = [Titles, ...(Processes ?? [])].map((cells) => `${cells.join('\t')}\n`)
     terminal.out(alignColumns(lines.join(''), 20))
   },

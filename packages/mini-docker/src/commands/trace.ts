@@ -8,7 +8,12 @@ import { TraceFormatter, type TraceEvent } from '../faces/trace.ts'
  * Begins to listen and returns once the daemon has the listener, so that the start which follows is seen whole.
  * `started` resolves when the container's process runs (or the trace has ended), `done` with the container's end.
  */
-export async function openTrace(engine: Engine, id: string, json: boolean, terminal: Terminal): Promise<{ started: Promise<void>; done: Promise<void> }> {
+export async function openTrace(
+  engine: Engine,
+  id: string,
+  json: boolean,
+  terminal: Terminal,
+): Promise<{ started: Promise<void>; done: Promise<void> }> {
   const answer = await engine.stream('GET', `/x/containers/${id}/trace`)
   const formatter = new TraceFormatter()
   const { promise: started, resolve } = Promise.withResolvers<void>()

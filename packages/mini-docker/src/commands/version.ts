@@ -58,7 +58,11 @@ function goArch(): string {
   return process.arch === 'x64' ? 'amd64' : process.arch
 }
 
-function plainVersion(client: ReturnType<typeof clientVersion>, server: ServerVersion | undefined, apiVersion: string): string {
+function plainVersion(
+  client: ReturnType<typeof clientVersion>,
+  server: ServerVersion | undefined,
+  apiVersion: string,
+): string {
   const downgraded = apiVersion === CLIENT_API_VERSION ? '' : ` (downgraded from ${CLIENT_API_VERSION})`
   const lines = [
     'Client:',
@@ -68,7 +72,12 @@ function plainVersion(client: ReturnType<typeof clientVersion>, server: ServerVe
     ` OS/Arch:           ${client.Os}/${client.Arch}`,
     ` Context:           ${client.Context}`,
   ]
-  if (server !== undefined) lines.push('', `Server:${server.Platform?.Name ? ` ${server.Platform.Name}` : ''}`, ...(server.Components ?? []).flatMap(componentLines))
+  if (server !== undefined)
+    lines.push(
+      '',
+      `Server:${server.Platform?.Name ? ` ${server.Platform.Name}` : ''}`,
+      ...(server.Components ?? []).flatMap(componentLines),
+    )
   return `${lines.join('\n')}\n`
 }
 

@@ -168,7 +168,9 @@ export function attachedStreams(flags: Flags, detach: boolean): { stdin: boolean
 /** Files first, `-e` after them; `-e NAME` takes the client's value, and stays a bare name where there is none. */
 export function environment(flags: Flags, env: Record<string, string | undefined>): string[] | null {
   const fromFiles = flags.list('env-file').flatMap((path) => parseKeyValueFile(readTextFile(path), path, env))
-  const given = flags.list('env').map((text) => (text.includes('=') || env[text] === undefined ? text : `${text}=${env[text]}`))
+  const given = flags
+    .list('env')
+    .map((text) => (text.includes('=') || env[text] === undefined ? text : `${text}=${env[text]}`))
   return orNull([...fromFiles, ...given])
 }
 
@@ -181,13 +183,15 @@ function labels(flags: Flags): Record<string, string> {
 function networkMode(networks: readonly string[]): string {
   if (networks.length > 1) throw notBuilt('more than one --network', 'networks come with part 3')
   const [network = 'default'] = networks
-  if (!['default', 'none', 'host'].includes(network)) throw notBuilt(`--network ${network}`, 'networks come with part 3; none and host work')
+  if (!['default', 'none', 'host'].includes(network))
+    throw notBuilt(`--network ${network}`, 'networks come with part 3; none and host work')
   return network
 }
 
 function restartPolicy(flags: Flags) {
   const policy = parseRestart(flags.string('restart') ?? 'no')
-  if (flags.bool('rm') && policy.Name !== 'no') throw new Error('conflicting options: cannot specify both --restart and --rm')
+  if (flags.bool('rm') && policy.Name !== 'no')
+    throw new Error('conflicting options: cannot specify both --restart and --rm')
   return policy
 }
 
@@ -211,10 +215,12 @@ function oneOf(flags: Flags, name: string, allowed: RegExp, complaint: string): 
 }
 
 function tmpfs(list: readonly string[]): Record<string, string> {
-  return Object.fromEntries(list.map((text) => {
-    const colon = text.indexOf(':')
-    return colon === -1 ? [text, ''] : [text.slice(0, colon), text.slice(colon + 1)]
-  }))
+  return Object.fromEntries(
+    list.map((text) => {
+      const colon = text.indexOf(':')
+      return colon === -1 ? [text, ''] : [text.slice(0, colon), text.slice(colon + 1)]
+    }),
+  )
 }
 
 function pairs(list: readonly string[]): Record<string, string> {

@@ -36,12 +36,16 @@ export function parseUlimit(text: string): Ulimit {
   const name = text.slice(0, equals)
   if (!RLIMITS.has(name)) throw new Error(`invalid ulimit type: ${name}`)
   const values = text.slice(equals + 1).split(':')
-  if (values.length > 2) throw new Error(`too many limit value arguments - ${text.slice(equals + 1)}, can only have up to two, \`soft[:hard]\``)
+  if (values.length > 2)
+    throw new Error(
+      `too many limit value arguments - ${text.slice(equals + 1)}, can only have up to two, \`soft[:hard]\``,
+    )
   const [soft = 0, hard = soft] = values.map(parseLimit)
   if (hard !== -1 && soft === -1) {
     throw new Error(`ulimit soft limit must be less than or equal to hard limit: soft: -1 (unlimited), hard: ${hard}`)
   }
-  if (hard !== -1 && soft > hard) throw new Error(`ulimit soft limit must be less than or equal to hard limit: ${soft} > ${hard}`)
+  if (hard !== -1 && soft > hard)
+    throw new Error(`ulimit soft limit must be less than or equal to hard limit: ${soft} > ${hard}`)
   return { Name: name, Hard: hard, Soft: soft }
 }
 
@@ -64,7 +68,8 @@ export function checkLabel(text: string): void {
 
 /** `-a stdin|stdout|stderr`. */
 export function checkAttach(text: string): void {
-  if (!['stdin', 'stdout', 'stderr'].includes(text.toLowerCase())) throw new Error('valid streams are STDIN, STDOUT and STDERR')
+  if (!['stdin', 'stdout', 'stderr'].includes(text.toLowerCase()))
+    throw new Error('valid streams are STDIN, STDOUT and STDERR')
 }
 
 /** `--add-host name:ip` (or `name=ip`); `host-gateway` is the daemon's business. Gives `name:ip`. */
@@ -81,7 +86,16 @@ export function parseExtraHost(text: string): string {
 /** `--sysctl net.core.somaxconn=512`: only sysctls that belong to a namespace. */
 export function checkSysctl(text: string): void {
   const name = text.split('=')[0] ?? ''
-  const single = ['kernel.msgmax', 'kernel.msgmnb', 'kernel.msgmni', 'kernel.sem', 'kernel.shmall', 'kernel.shmmax', 'kernel.shmmni', 'kernel.shm_rmid_forced']
+  const single = [
+    'kernel.msgmax',
+    'kernel.msgmnb',
+    'kernel.msgmni',
+    'kernel.sem',
+    'kernel.shmall',
+    'kernel.shmmax',
+    'kernel.shmmni',
+    'kernel.shm_rmid_forced',
+  ]
   if (!text.includes('=') || !(single.includes(name) || name.startsWith('net.') || name.startsWith('fs.mqueue.'))) {
     throw new Error(`sysctl '${text}' is not allowed`)
   }
@@ -89,7 +103,8 @@ export function checkSysctl(text: string): void {
 
 /** `--dns 1.1.1.1`. */
 export function checkIp(text: string): void {
-  if (!/^(\d{1,3}(\.\d{1,3}){3}|[\da-f:]*:[\da-f:.]*)$/i.test(text.trim())) throw new Error(`${text} is not an ip address`)
+  if (!/^(\d{1,3}(\.\d{1,3}){3}|[\da-f:]*:[\da-f:.]*)$/i.test(text.trim()))
+    throw new Error(`${text} is not an ip address`)
 }
 
 /** `--device /dev/fuse[:/dev/x[:rwm]]`. */
@@ -122,7 +137,10 @@ export function parseRestart(text: string): { Name: string; MaximumRetryCount: n
 }
 
 /** The names as the API wants them: `CAP_NET_ADMIN`, sorted; adding wins over dropping; `ALL` swallows the rest. Null for none. */
-export function effectiveCapabilities(add: readonly string[], drop: readonly string[]): { add: string[] | null; drop: string[] | null } {
+export function effectiveCapabilities(
+  add: readonly string[],
+  drop: readonly string[],
+): { add: string[] | null; drop: string[] | null } {
   const normal = (names: readonly string[]) => {
     const all = new Set(names.map((name) => normalCapability(name)))
     return all.has('ALL') ? new Set(['ALL']) : all

@@ -7,7 +7,12 @@ import { openError } from './files.ts'
 import { checkReference, withDefaultTag } from './reference.ts'
 
 /** Creates the container and gives its ID. Throws Errors with docker's words, or ApiError. */
-export async function createContainer(engine: Engine, flags: Flags, body: CreateBody, terminal: Terminal): Promise<string> {
+export async function createContainer(
+  engine: Engine,
+  flags: Flags,
+  body: CreateBody,
+  terminal: Terminal,
+): Promise<string> {
   checkReference(body.Image)
   const pull = flags.string('pull') ?? 'missing'
   if (!['always', 'missing', 'never'].includes(pull)) {
@@ -27,8 +32,15 @@ export async function createContainer(engine: Engine, flags: Flags, body: Create
 
 type Created = { Id: string; Warnings: string[] | null }
 
-async function createOrPull(engine: Engine, flags: Flags, body: CreateBody, mayPull: boolean, terminal: Terminal): Promise<Created> {
-  const send = () => engine.json<Created>('POST', '/containers/create', { query: { name: flags.string('name') }, json: body })
+async function createOrPull(
+  engine: Engine,
+  flags: Flags,
+  body: CreateBody,
+  mayPull: boolean,
+  terminal: Terminal,
+): Promise<Created> {
+  const send = () =>
+    engine.json<Created>('POST', '/containers/create', { query: { name: flags.string('name') }, json: body })
   try {
     return await send()
   } catch (error) {
@@ -47,10 +59,13 @@ async function pullImage(engine: Engine, image: string, quiet: boolean, terminal
 }
 
 /** The file for `--cidfile`: made before the container, so that a wrong path costs nothing; removed when nothing was written. */
-async function openCidFile(path: string | undefined): Promise<{ write: (id: string) => void; close: () => void } | undefined> {
+async function openCidFile(
+  path: string | undefined,
+): Promise<{ write: (id: string) => void; close: () => void } | undefined> {
   if (path === undefined || path === '') return undefined
   const { existsSync, openSync, writeSync, closeSync, unlinkSync } = await import('node:fs')
-  if (existsSync(path)) throw new Error(`container ID file found, make sure the other container isn't running or delete ${path}`)
+  if (existsSync(path))
+    throw new Error(`container ID file found, make sure the other container isn't running or delete ${path}`)
   let fd: number
   try {
     fd = openSync(path, 'wx', 0o666)
@@ -69,4 +84,3 @@ async function openCidFile(path: string | undefined): Promise<{ write: (id: stri
     },
   }
 }
-

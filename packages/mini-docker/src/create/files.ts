@@ -27,7 +27,10 @@ export function openError(path: string, error: unknown): Error {
  * lines and `#` lines do not count.
  */
 export function parseKeyValueFile(text: string, path: string, env?: Record<string, string | undefined>): string[] {
-  const lines = text.replace(/^\uFEFF/, '').split('\n').map((line) => line.replace(/\r$/, '').trimStart())
+  const lines = text
+    .replace(/^\uFEFF/, '')
+    .split('\n')
+    .map((line) => line.replace(/\r$/, '').trimStart())
   return lines.flatMap((line): string[] => {
     if (line === '' || line.startsWith('#')) return []
     const equals = line.indexOf('=')

@@ -7,8 +7,19 @@ export type Mount = {
   Target: string
   ReadOnly?: true
   Consistency?: string
-  BindOptions?: { Propagation?: string; NonRecursive?: true; CreateMountpoint?: true; ReadOnlyNonRecursive?: true; ReadOnlyForceRecursive?: true }
-  VolumeOptions?: { NoCopy?: true; Labels?: Record<string, string>; DriverConfig?: { Name?: string; Options?: Record<string, string> }; Subpath?: string }
+  BindOptions?: {
+    Propagation?: string
+    NonRecursive?: true
+    CreateMountpoint?: true
+    ReadOnlyNonRecursive?: true
+    ReadOnlyForceRecursive?: true
+  }
+  VolumeOptions?: {
+    NoCopy?: true
+    Labels?: Record<string, string>
+    DriverConfig?: { Name?: string; Options?: Record<string, string> }
+    Subpath?: string
+  }
   TmpfsOptions?: { SizeBytes?: number; Mode?: number }
 }
 
@@ -21,7 +32,10 @@ export function parseMount(text: string, bytes: (text: string) => number): Mount
     const equals = field.indexOf('=')
     const key = (equals === -1 ? field : field.slice(0, equals)).trim().toLowerCase()
     const value = equals === -1 ? undefined : field.slice(equals + 1)
-    if (value === undefined && !['readonly', 'ro', 'volume-nocopy', 'bind-nonrecursive', 'bind-create-src'].includes(key)) {
+    if (
+      value === undefined &&
+      !['readonly', 'ro', 'volume-nocopy', 'bind-nonrecursive', 'bind-create-src'].includes(key)
+    ) {
       throw new Error(`invalid field '${field}' must be a key=value pair`)
     }
     const text_ = value ?? ''
@@ -65,11 +79,17 @@ export function parseMount(text: string, bytes: (text: string) => number): Mount
         mount.VolumeOptions = { ...mount.VolumeOptions, Labels: labels }
         break
       case 'volume-driver':
-        mount.VolumeOptions = { ...mount.VolumeOptions, DriverConfig: { ...mount.VolumeOptions?.DriverConfig, Name: text_ } }
+        mount.VolumeOptions = {
+          ...mount.VolumeOptions,
+          DriverConfig: { ...mount.VolumeOptions?.DriverConfig, Name: text_ },
+        }
         break
       case 'volume-opt':
         options = { ...options, ...pair(text_) }
-        mount.VolumeOptions = { ...mount.VolumeOptions, DriverConfig: { ...mount.VolumeOptions?.DriverConfig, Options: options } }
+        mount.VolumeOptions = {
+          ...mount.VolumeOptions,
+          DriverConfig: { ...mount.VolumeOptions?.DriverConfig, Options: options },
+        }
         break
       case 'tmpfs-size':
         mount.TmpfsOptions = { ...mount.TmpfsOptions, SizeBytes: tmpfsSize(text_, bytes) }
@@ -88,12 +108,22 @@ export function parseMount(text: string, bytes: (text: string) => number): Mount
 function checked(mount: Mount): Mount {
   if (mount.Target === '') throw new Error('target is required')
   const { Type, VolumeOptions, BindOptions, TmpfsOptions } = mount
-  if (VolumeOptions !== undefined && Type !== 'volume') throw new Error(`cannot mix 'volume-*' options with mount type '${Type}'`)
-  if (BindOptions !== undefined && Type !== 'bind') throw new Error(`cannot mix 'bind-*' options with mount type '${Type}'`)
-  if (TmpfsOptions !== undefined && Type !== 'tmpfs') throw new Error(`cannot mix 'tmpfs-*' options with mount type '${Type}'`)
-  if (BindOptions?.ReadOnlyForceRecursive === true && mount.ReadOnly !== true) throw new Error('option \'bind-recursive=readonly\' requires \'readonly\' to be specified in conjunction')
+  if (VolumeOptions !== undefined && Type !== 'volume')
+    throw new Error(`cannot mix 'volume-*' options with mount type '${Type}'`)
+  if (BindOptions !== undefined && Type !== 'bind')
+    throw new Error(`cannot mix 'bind-*' options with mount type '${Type}'`)
+  if (TmpfsOptions !== undefined && Type !== 'tmpfs')
+    throw new Error(`cannot mix 'tmpfs-*' options with mount type '${Type}'`)
+  if (BindOptions?.ReadOnlyForceRecursive === true && mount.ReadOnly !== true)
+    throw new Error("option 'bind-recursive=readonly' requires 'readonly' to be specified in conjunction")
   const { Source, Target, ReadOnly, ...options } = mount
-  return { Type, ...(Source === undefined ? {} : { Source }), Target, ...(ReadOnly === undefined ? {} : { ReadOnly }), ...omitType(options) }
+  return {
+    Type,
+    ...(Source === undefined ? {} : { Source }),
+    Target,
+    ...(ReadOnly === undefined ? {} : { ReadOnly }),
+    ...omitType(options),
+  }
 }
 
 function omitType({ Type: _type, ...rest }: Omit<Mount, 'Source' | 'Target' | 'ReadOnly'>) {
@@ -114,7 +144,9 @@ function applyRecursive(mount: Mount, value: string): void {
       mount.BindOptions = { ...mount.BindOptions, ReadOnlyForceRecursive: true }
       return
     default:
-      throw new Error(`invalid value for bind-recursive: ${value} (must be "enabled", "disabled", "writable", or "readonly")`)
+      throw new Error(
+        `invalid value for bind-recursive: ${value} (must be "enabled", "disabled", "writable", or "readonly")`,
+      )
   }
 }
 

@@ -4,10 +4,13 @@
  */
 
 const COMPONENT = '[a-z0-9]+(?:(?:\\.|_|__|-+)[a-z0-9]+)*'
-const DOMAIN = '(?:[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?(?:\\.[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?)*|\\[[a-fA-F0-9:]+\\])(?::[0-9]+)?'
+const DOMAIN =
+  '(?:[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?(?:\\.[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?)*|\\[[a-fA-F0-9:]+\\])(?::[0-9]+)?'
 const TAG = '[\\w][\\w.-]{0,127}'
 const DIGEST = '[A-Za-z][A-Za-z0-9]*(?:[-_+.][A-Za-z][A-Za-z0-9]*)*:[0-9a-fA-F]{32,}'
-const REFERENCE = new RegExp(`^(?:(?<domain>${DOMAIN})/)?(?<path>${COMPONENT}(?:/${COMPONENT})*)(?::(?<tag>${TAG}))?(?:@(?<digest>${DIGEST}))?$`)
+const REFERENCE = new RegExp(
+  `^(?:(?<domain>${DOMAIN})/)?(?<path>${COMPONENT}(?:/${COMPONENT})*)(?::(?<tag>${TAG}))?(?:@(?<digest>${DIGEST}))?$`,
+)
 
 /** A name's parts, with docker.io and library/ filled in. */
 export type ImageName = { domain: string; path: string; tag?: string; digest?: string }
@@ -45,7 +48,9 @@ function splitDomain(text: string): { domain: string; rest: string } {
 /** The short form that users see: without docker.io and library/. */
 export function familiarName({ domain, path }: ImageName): string {
   if (domain !== 'docker.io') return `${domain}/${path}`
-  return path.startsWith('library/') && !path.slice('library/'.length).includes('/') ? path.slice('library/'.length) : path
+  return path.startsWith('library/') && !path.slice('library/'.length).includes('/')
+    ? path.slice('library/'.length)
+    : path
 }
 
 /** Refuses what can be neither a name nor an image's ID. */

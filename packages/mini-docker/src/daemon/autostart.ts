@@ -23,20 +23,30 @@ export async function startDaemon(socketPath: string, terminal: Terminal): Promi
   mkdirSync(runRoot, { recursive: true, mode: 0o711 })
   const log = openSync(logPath, 'a', 0o600)
   // This very program again. `--` keeps Node from reading the program's arguments as its own (it looks for --env-file everywhere).
-  const daemon = spawn(process.execPath, [...process.execArgv, '--', process.argv[1] ?? '', 'daemon', '--idle-timeout', String(IDLE_TIMEOUT_SECONDS)], {
-    cwd: '/',
-    detached: true,
-    stdio: ['ignore', log, log],
-  })
+  const daemon = spawn(
+    process.execPath,
+    [...process.execArgv, '--', process.argv[1] ?? '', 'daemon', '--idle-timeout', String(IDLE_TIMEOUT_SECONDS)],
+    {
+      cwd: '/',
+      detached: true,
+      stdio: ['ignore', log, log],
+    },
+  )
   closeSync(log)
   let ended: string | undefined
   daemon.once('exit', (code, signal) => (ended = signal === null ? `exit status ${code}` : signal))
   daemon.once('error', (error) => (ended = error.message))
   daemon.unref()
-  return waitForSocket(socketPath, terminal, () => (ended === undefined ? undefined : `the daemon ended (${ended})${lastWords(logPath)}`))
+  return waitForSocket(socketPath, terminal, () =>
+    ended === undefined ? undefined : `the daemon ended (${ended})${lastWords(logPath)}`,
+  )
 }
 
-async function waitForSocket(socketPath: string, terminal: Terminal, problem: () => string | undefined): Promise<Connection> {
+async function waitForSocket(
+  socketPath: string,
+  terminal: Terminal,
+  problem: () => string | undefined,
+): Promise<Connection> {
   const start = Date.now()
   let told = false
   for (;;) {
@@ -50,7 +60,10 @@ async function waitForSocket(socketPath: string, terminal: Terminal, problem: ()
     const waited = Date.now() - start
     const reason = problem()
     if (reason !== undefined && waited > 2 * QUIET_MS) throw new CannotConnect(`cannot start the daemon: ${reason}`)
-    if (waited > PATIENCE_MS) throw new CannotConnect(`cannot start the daemon: nothing listens at unix://${socketPath} after ${PATIENCE_MS / 1000} s`)
+    if (waited > PATIENCE_MS)
+      throw new CannotConnect(
+        `cannot start the daemon: nothing listens at unix://${socketPath} after ${PATIENCE_MS / 1000} s`,
+      )
     if (waited > QUIET_MS && !told && terminal.isTty(2)) {
       terminal.err('Starting the daemon …')
       told = true

@@ -42,7 +42,12 @@ export function examine(machine: Machine): Finding[] {
 
 function root({ uid }: Machine): Finding {
   if (uid === 0) return { name: 'root', verdict: 'ok', detail: 'runs as root' }
-  return { name: 'root', verdict: 'missing', detail: `runs as uid ${uid}`, mend: 'use sudo; rootless mode comes with a later part' }
+  return {
+    name: 'root',
+    verdict: 'missing',
+    detail: `runs as uid ${uid}`,
+    mend: 'use sudo; rootless mode comes with a later part',
+  }
 }
 
 /** What each version of Linux brought that the launcher uses. */
@@ -55,8 +60,15 @@ const KERNEL_NEEDS: ReadonlyArray<[major: number, minor: number, what: string]> 
 
 function kernel({ kernelRelease }: Machine): Finding {
   const [major = 0, minor = 0] = kernelRelease.split(/[.-]/).map(Number)
-  const lacking = KERNEL_NEEDS.filter(([wantedMajor, wantedMinor]) => major < wantedMajor || (major === wantedMajor && minor < wantedMinor))
-  if (lacking.length === 0) return { name: 'kernel', verdict: 'ok', detail: `Linux ${kernelRelease} (has clone3, pidfd_open, openat2, memfd_create)` }
+  const lacking = KERNEL_NEEDS.filter(
+    ([wantedMajor, wantedMinor]) => major < wantedMajor || (major === wantedMajor && minor < wantedMinor),
+  )
+  if (lacking.length === 0)
+    return {
+      name: 'kernel',
+      verdict: 'ok',
+      detail: `Linux ${kernelRelease} (has clone3, pidfd_open, openat2, memfd_create)`,
+    }
   return {
     name: 'kernel',
     verdict: 'missing',
@@ -79,7 +91,8 @@ function namespaces({ exists }: Machine): Finding {
 }
 
 function overlay({ read, exists }: Machine): Finding {
-  if (/\boverlay$/m.test(read('/proc/filesystems') ?? '')) return { name: 'overlay', verdict: 'ok', detail: 'in the kernel' }
+  if (/\boverlay$/m.test(read('/proc/filesystems') ?? ''))
+    return { name: 'overlay', verdict: 'ok', detail: 'in the kernel' }
   if (exists('/sys/module/overlay')) return { name: 'overlay', verdict: 'ok', detail: 'as a module' }
   return {
     name: 'overlay',
@@ -94,7 +107,14 @@ function cgroups(machine: Machine): Finding[] {
   const v2 = mounts.find((line) => line.includes(' - cgroup2 '))
   const v1 = mounts.filter((line) => line.includes(' - cgroup '))
   if (v2 === undefined && v1.length === 0) {
-    return [{ name: 'cgroups', verdict: 'missing', detail: 'no cgroup file system is mounted', mend: 'mount -t cgroup2 none /sys/fs/cgroup' }]
+    return [
+      {
+        name: 'cgroups',
+        verdict: 'missing',
+        detail: 'no cgroup file system is mounted',
+        mend: 'mount -t cgroup2 none /sys/fs/cgroup',
+      },
+    ]
   }
   const layout = v1.length === 0 ? 'v2' : v2 === undefined ? 'v1' : 'hybrid (v1 controllers, v2 beside them)'
   const v2Directory = v2?.split(' ')[4] ?? ''
@@ -102,9 +122,22 @@ function cgroups(machine: Machine): Finding[] {
     ...(machine.read(`${v2Directory}/cgroup.controllers`) ?? '').trim().split(/\s+/),
     ...v1.flatMap((line) => line.split(' - ')[1]?.split(' ')[2]?.split(',') ?? []),
   ])
-  const wanted = { memory: 'memory limits', cpu: 'CPU limits', cpuset: 'pinning to CPUs', pids: 'limits on processes', io: 'block IO limits' }
+  const wanted = {
+    memory: 'memory limits',
+    cpu: 'CPU limits',
+    cpuset: 'pinning to CPUs',
+    pids: 'limits on processes',
+    io: 'block IO limits',
+  }
   const lacking = Object.keys(wanted).filter((name) => !has.has(name) && !(name === 'io' && has.has('blkio')))
-  const found = { name: 'cgroups', verdict: 'ok' as const, detail: `${layout}; controllers ${[...has].filter((name) => name !== '').toSorted().join(' ')}` }
+  const found = {
+    name: 'cgroups',
+    verdict: 'ok' as const,
+    detail: `${layout}; controllers ${[...has]
+      .filter((name) => name !== '')
+      .toSorted()
+      .join(' ')}`,
+  }
   if (lacking.length === 0) return [found]
   return [
     found,
@@ -118,41 +151,76 @@ function cgroups(machine: Machine): Finding[] {
 }
 
 /** Numbers from capabilities(7). */
-const NEEDED_CAPABILITIES: Record<string, number> = { CAP_SYS_ADMIN: 21, CAP_SYS_CHROOT: 18, CAP_MKNOD: 27, CAP_SETUID: 7, CAP_SETGID: 6, CAP_CHOWN: 0, CAP_NET_ADMIN: 12 }
+const NEEDED_CAPABILITIES: Record<string, number> = {
+  CAP_SYS_ADMIN: 21,
+  CAP_SYS_CHROOT: 18,
+  CAP_MKNOD: 27,
+  CAP_SETUID: 7,
+  CAP_SETGID: 6,
+  CAP_CHOWN: 0,
+  CAP_NET_ADMIN: 12,
+}
 
 function capabilities({ read }: Machine): Finding {
   const mask = BigInt(`0x${/^CapEff:\s*([0-9a-f]+)$/m.exec(read('/proc/self/status') ?? '')?.[1] ?? '0'}`)
   const has = (bit: number) => (mask & (1n << BigInt(bit))) !== 0n
-  const lacking = Object.entries(NEEDED_CAPABILITIES).filter(([, bit]) => !has(bit)).map(([name]) => name)
+  const lacking = Object.entries(NEEDED_CAPABILITIES)
+    .filter(([, bit]) => !has(bit))
+    .map(([name]) => name)
   if (lacking.length > 0) {
-    return { name: 'capabilities', verdict: 'missing', detail: `lacks ${lacking.join(' ')}`, mend: 'run as a root that keeps its capabilities (inside a container: --privileged)' }
+    return {
+      name: 'capabilities',
+      verdict: 'missing',
+      detail: `lacks ${lacking.join(' ')}`,
+      mend: 'run as a root that keeps its capabilities (inside a container: --privileged)',
+    }
   }
-  if (!has(24)) return { name: 'capabilities', verdict: 'limited', detail: 'no CAP_SYS_RESOURCE: limits (--ulimit, --oom-score-adj) can be lowered, not raised' }
+  if (!has(24))
+    return {
+      name: 'capabilities',
+      verdict: 'limited',
+      detail: 'no CAP_SYS_RESOURCE: limits (--ulimit, --oom-score-adj) can be lowered, not raised',
+    }
   return { name: 'capabilities', verdict: 'ok', detail: 'all that are needed' }
 }
 
 function seccomp({ read }: Machine): Finding {
-  if (/^Seccomp:/m.test(read('/proc/self/status') ?? '')) return { name: 'seccomp', verdict: 'ok', detail: 'in the kernel' }
-  return { name: 'seccomp', verdict: 'limited', detail: 'not in this kernel: system calls cannot be filtered', mend: 'use a kernel built with CONFIG_SECCOMP_FILTER' }
+  if (/^Seccomp:/m.test(read('/proc/self/status') ?? ''))
+    return { name: 'seccomp', verdict: 'ok', detail: 'in the kernel' }
+  return {
+    name: 'seccomp',
+    verdict: 'limited',
+    detail: 'not in this kernel: system calls cannot be filtered',
+    mend: 'use a kernel built with CONFIG_SECCOMP_FILTER',
+  }
 }
 
 function devpts({ exists }: Machine): Finding {
-  if (exists('/dev/pts/ptmx') || exists('/dev/ptmx')) return { name: 'terminals', verdict: 'ok', detail: '/dev/ptmx is there' }
+  if (exists('/dev/pts/ptmx') || exists('/dev/ptmx'))
+    return { name: 'terminals', verdict: 'ok', detail: '/dev/ptmx is there' }
   return { name: 'terminals', verdict: 'limited', detail: 'no /dev/ptmx', mend: 'mount -t devpts devpts /dev/pts' }
 }
 
 function disk({ freeBytes, exists }: Machine): Finding {
   const place = [DATA_ROOT, '/var/lib', '/'].find((path) => exists(path)) ?? '/'
   const free = freeBytes(place)
-  if (free === undefined) return { name: 'disk', verdict: 'limited', detail: `cannot tell how much is free in ${place}` }
+  if (free === undefined)
+    return { name: 'disk', verdict: 'limited', detail: `cannot tell how much is free in ${place}` }
   const detail = `${(free / GIGABYTE).toFixed(1)} GB free in ${place}`
-  return free > GIGABYTE ? { name: 'disk', verdict: 'ok', detail } : { name: 'disk', verdict: 'limited', detail, mend: 'mini-docker image prune -a, or make room' }
+  return free > GIGABYTE
+    ? { name: 'disk', verdict: 'ok', detail }
+    : { name: 'disk', verdict: 'limited', detail, mend: 'mini-docker image prune -a, or make room' }
 }
 
 function node({ nodeVersion }: Machine): Finding {
   const major = Number(/^v(\d+)/.exec(nodeVersion)?.[1] ?? 0)
   if (major >= 24) return { name: 'node', verdict: 'ok', detail: nodeVersion }
-  return { name: 'node', verdict: 'missing', detail: `${nodeVersion} is too old`, mend: 'start through ./mini-docker, which brings its own' }
+  return {
+    name: 'node',
+    verdict: 'missing',
+    detail: `${nodeVersion} is too old`,
+    mend: 'start through ./mini-docker, which brings its own',
+  }
 }
 
 /** Programs that help but are not needed, and what for. */

@@ -18,7 +18,8 @@ const WORDS = {
     undo: 'taken back afterwards',
   },
   ja: {
-    head: (count: number, calls: number) => `# ${count} ステップ、システムコール ${calls} 個。まだ何も実行していません。`,
+    head: (count: number, calls: number) =>
+      `# ${count} ステップ、システムコール ${calls} 個。まだ何も実行していません。`,
     container: 'コンテナの中で',
     host: 'ホストで',
     man: '参照',
@@ -56,7 +57,8 @@ function explainStep(step: Step, number: number, catalogue: Catalogue, language:
 export function wrap(text: string, width: number): string[] {
   const lines: string[] = []
   let line = ''
-  for (const word of text.match(/[\u3000-\u9fff\uff00-\uffef][、。）」]?|[^\s\u3000-\u9fff\uff00-\uffef]+\s*|\s+/g) ?? []) {
+  for (const word of text.match(/[\u3000-\u9fff\uff00-\uffef][、。）」]?|[^\s\u3000-\u9fff\uff00-\uffef]+\s*|\s+/g) ??
+    []) {
     if (line !== '' && columns(line) + columns(word.trimEnd()) > width) {
       lines.push(line.trimEnd())
       line = ''
@@ -67,5 +69,12 @@ export function wrap(text: string, width: number): string[] {
 }
 
 function columns(text: string): number {
-  return [...text].reduce((sum, char) => sum + (/[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6]/.test(char) ? 2 : 1), 0)
+  return [...text].reduce(
+    (sum, char) =>
+      sum +
+      (/[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6]/.test(char)
+        ? 2
+        : 1),
+    0,
+  )
 }

@@ -10,7 +10,17 @@
 /** An event of the trace, as the daemon sends it: arguments are decoded already, times are nanoseconds. */
 export type TraceEvent =
   | { type: 'step'; id: string; where: string; startNs: string }
-  | { type: 'call'; step: string; where: string; text?: string; result: number; error?: string; failed?: boolean; startNs: string; durationNs: number }
+  | {
+      type: 'call'
+      step: string
+      where: string
+      text?: string
+      result: number
+      error?: string
+      failed?: boolean
+      startNs: string
+      durationNs: number
+    }
   | { type: 'exec'; pid: number; startNs: string }
   | { type: 'exit'; exitCode?: number }
 

@@ -9,11 +9,23 @@ export function alignColumns(text: string, minWidth = 10, padding = 3): string {
   const widths = lines.map((): number[] => [])
   measure(lines, widths, 0, lines.length, 0, minWidth, padding)
   return lines
-    .map((cells, row) => cells.map((cell, column) => (column === cells.length - 1 ? cell : pad(cell, widths[row]?.[column] ?? 0))).join(''))
+    .map((cells, row) =>
+      cells
+        .map((cell, column) => (column === cells.length - 1 ? cell : pad(cell, widths[row]?.[column] ?? 0)))
+        .join(''),
+    )
     .join('\n')
 }
 
-function measure(lines: string[][], widths: number[][], from: number, to: number, column: number, minWidth: number, padding: number): void {
+function measure(
+  lines: string[][],
+  widths: number[][],
+  from: number,
+  to: number,
+  column: number,
+  minWidth: number,
+  padding: number,
+): void {
   let row = from
   while (row < to) {
     if (!hasCell(lines[row], column)) {

@@ -6,7 +6,10 @@ const UNIT_SECONDS: Record<string, number> = { ns: 1e-9, us: 1e-6, µs: 1e-6, ms
 export function parseDuration(text: string): number | undefined {
   if (text === '0') return 0
   if (!/^[+-]?(?:(?:\d+\.?\d*|\.\d+)(?:ns|us|µs|ms|s|m|h))+$/.test(text)) return undefined
-  const total = [...text.matchAll(/(\d+\.?\d*|\.\d+)(ns|us|µs|ms|s|m|h)/g)].reduce((sum, [, value, unit]) => sum + Number(value) * (UNIT_SECONDS[unit ?? ''] ?? 0), 0)
+  const total = [...text.matchAll(/(\d+\.?\d*|\.\d+)(ns|us|µs|ms|s|m|h)/g)].reduce(
+    (sum, [, value, unit]) => sum + Number(value) * (UNIT_SECONDS[unit ?? ''] ?? 0),
+    0,
+  )
   return text.startsWith('-') ? -total : total
 }
 
@@ -18,7 +21,9 @@ export function parseTimestamp(text: string, nowMs: number): string {
   const duration = parseDuration(text)
   if (duration !== undefined) return String(Math.floor(nowMs / 1000 - duration))
   if (/^\d+(\.\d+)?$/.test(text)) return text
-  const match = /^(\d{4}-\d{2}-\d{2})(?:T(\d{2})(?::(\d{2})(?::(\d{2})(?:\.(\d+))?)?)?)?(Z|[+-]\d{2}:\d{2})?$/.exec(text)
+  const match = /^(\d{4}-\d{2}-\d{2})(?:T(\d{2})(?::(\d{2})(?::(\d{2})(?:\.(\d+))?)?)?)?(Z|[+-]\d{2}:\d{2})?$/.exec(
+    text,
+  )
   if (match === null) throw new Error(`failed to parse value as time or duration: ${JSON.stringify(text)}`)
   const [, day, hour = '00', minute = '00', second = '00', fraction = '', zone = ''] = match
   const milliseconds = Date.parse(`${day}T${hour}:${minute}:${second}${zone}`)

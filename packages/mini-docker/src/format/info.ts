@@ -35,7 +35,11 @@ export type Info = {
   Debug?: boolean
   ExperimentalBuild?: boolean
   Labels?: string[] | null
-  RegistryConfig?: { InsecureRegistryCIDRs?: string[] | null; IndexConfigs?: Record<string, { Secure: boolean }> | null; Mirrors?: string[] | null } | null
+  RegistryConfig?: {
+    InsecureRegistryCIDRs?: string[] | null
+    IndexConfigs?: Record<string, { Secure: boolean }> | null
+    Mirrors?: string[] | null
+  } | null
   LiveRestoreEnabled?: boolean
   ServerVersion?: string
   Warnings?: string[] | null
@@ -43,7 +47,8 @@ export type Info = {
 
 /** Everything under `Server:`. */
 export function formatInfo(info: Info): string {
-  const some = (title: string, value: unknown) => (value === undefined || value === '' || value === null ? [] : [` ${title}: ${String(value)}`])
+  const some = (title: string, value: unknown) =>
+    value === undefined || value === '' || value === null ? [] : [` ${title}: ${String(value)}`]
   return [
     ` Containers: ${info.Containers}`,
     `  Running: ${info.ContainersRunning}`,
@@ -83,7 +88,9 @@ function runtimeLines(info: Info): string[] {
   if (info.OSType !== 'linux') return []
   const names = Object.keys(info.Runtimes ?? {})
   return [
-    ...(names.length === 0 ? [] : [` Runtimes: ${names.toSorted().join(' ')}`, ` Default Runtime: ${info.DefaultRuntime ?? ''}`]),
+    ...(names.length === 0
+      ? []
+      : [` Runtimes: ${names.toSorted().join(' ')}`, ` Default Runtime: ${info.DefaultRuntime ?? ''}`]),
     ` Init Binary: ${info.InitBinary ?? ''}`,
     ` containerd version: ${info.ContainerdCommit?.ID ?? ''}`,
     ` runc version: ${info.RuncCommit?.ID ?? ''}`,
@@ -103,8 +110,17 @@ function securityLines(options: string[]): string[] {
   return [' Security Options:', ...lines]
 }
 
-function registryLines({ InsecureRegistryCIDRs, IndexConfigs, Mirrors }: NonNullable<Info['RegistryConfig']>): string[] {
-  const insecure = [...Object.entries(IndexConfigs ?? {}).filter(([, { Secure }]) => !Secure).map(([name]) => name), ...(InsecureRegistryCIDRs ?? [])]
+function registryLines({
+  InsecureRegistryCIDRs,
+  IndexConfigs,
+  Mirrors,
+}: NonNullable<Info['RegistryConfig']>): string[] {
+  const insecure = [
+    ...Object.entries(IndexConfigs ?? {})
+      .filter(([, { Secure }]) => !Secure)
+      .map(([name]) => name),
+    ...(InsecureRegistryCIDRs ?? []),
+  ]
   return [
     ...(insecure.length === 0 ? [] : [' Insecure Registries:', ...insecure.map((name) => `  ${name}`)]),
     ...((Mirrors ?? []).length === 0 ? [] : [' Registry Mirrors:', ...(Mirrors ?? []).map((name) => `  ${name}`)]),

@@ -36,5 +36,10 @@ function hostPort(ip: string, port: string): string {
 
 function comparePorts(a: Port, b: Port): number {
   const text = (x = '', y = '') => (x < y ? -1 : Number(x > y))
-  return a.PrivatePort - b.PrivatePort || text(a.IP, b.IP) || (a.PublicPort ?? 0) - (b.PublicPort ?? 0) || text(a.Type, b.Type)
+  return (
+    a.PrivatePort - b.PrivatePort ||
+    text(a.IP, b.IP) ||
+    (a.PublicPort ?? 0) - (b.PublicPort ?? 0) ||
+    text(a.Type, b.Type)
+  )
 }

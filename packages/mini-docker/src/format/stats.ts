@@ -2,7 +2,11 @@
 import { Row } from '../template/values.ts'
 import { binarySize, humanSize, shortId } from './units.ts'
 
-type Cpu = { cpu_usage: { total_usage: number; percpu_usage?: number[] | null }; system_cpu_usage?: number; online_cpus?: number }
+type Cpu = {
+  cpu_usage: { total_usage: number; percpu_usage?: number[] | null }
+  system_cpu_usage?: number
+  online_cpus?: number
+}
 
 export type StatsMessage = {
   id?: string
@@ -17,7 +21,16 @@ export type StatsMessage = {
 
 /** One container's numbers; without `usage` nothing is known (it does not run): dashes. */
 export type Measured = { container: string; id: string; name: string; usage?: Usage }
-type Usage = { cpuPercent: number; memory: number; memoryLimit: number; received: number; sent: number; read: number; written: number; pids: number }
+type Usage = {
+  cpuPercent: number
+  memory: number
+  memoryLimit: number
+  received: number
+  sent: number
+  read: number
+  written: number
+  pids: number
+}
 
 /** Percentages and sums from one message. `container` is how the user named it. */
 export function measure(message: StatsMessage, container: string): Measured {
@@ -25,7 +38,9 @@ export function measure(message: StatsMessage, container: string): Measured {
   const name = (message.name ?? '').replace(/^\//, '')
   const networks = Object.values(message.networks ?? {})
   const io = (operation: string) =>
-    (blkio_stats.io_service_bytes_recursive ?? []).filter(({ op }) => op.toLowerCase() === operation).reduce((sum, { value }) => sum + value, 0)
+    (blkio_stats.io_service_bytes_recursive ?? [])
+      .filter(({ op }) => op.toLowerCase() === operation)
+      .reduce((sum, { value }) => sum + value, 0)
   return {
     container,
     id: message.id ?? '',
@@ -71,14 +86,19 @@ export const STATS_TITLES = {
 export const STATS_COLUMNS = ['ID', 'Name', 'CPUPerc', 'MemUsage', 'MemPerc', 'NetIO', 'BlockIO', 'PIDs']
 
 export function statsRow({ container, id, name, usage }: Measured, truncate: boolean): Row {
-  const known = (text: (usage: Usage) => string, unknown = '--') => () => (usage === undefined ? unknown : text(usage))
+  const known =
+    (text: (usage: Usage) => string, unknown = '--') =>
+    () =>
+      usage === undefined ? unknown : text(usage)
   return new Row('*formatter.statsContext', {
     Container: () => container,
     ID: () => (truncate ? shortId(id) : id),
     Name: () => name || '--',
     CPUPerc: known(({ cpuPercent: percent }) => `${percent.toFixed(2)}%`),
     MemUsage: known(({ memory, memoryLimit }) => `${binarySize(memory)} / ${binarySize(memoryLimit)}`, '-- / --'),
-    MemPerc: known(({ memory, memoryLimit }) => `${(memoryLimit === 0 ? 0 : (memory / memoryLimit) * 100).toFixed(2)}%`),
+    MemPerc: known(
+      ({ memory, memoryLimit }) => `${(memoryLimit === 0 ? 0 : (memory / memoryLimit) * 100).toFixed(2)}%`,
+    ),
     NetIO: known(({ received, sent }) => `${humanSize(received, 3)} / ${humanSize(sent, 3)}`),
     BlockIO: known(({ read, written }) => `${humanSize(read, 3)} / ${humanSize(written, 3)}`),
     PIDs: known(({ pids }) => String(pids)),

@@ -64,7 +64,8 @@ class Run {
         return
       case 'print': {
         const value = this.#pipe(node.pipe, dot)
-        if (node.pipe.declares === undefined) this.#out += value === MISSING || value === null || value === undefined ? '<no value>' : printValue(value)
+        if (node.pipe.declares === undefined)
+          this.#out += value === MISSING || value === null || value === undefined ? '<no value>' : printValue(value)
         return
       }
       case 'if':
@@ -85,7 +86,9 @@ class Run {
   }
 
   #range(node: Node & { kind: 'range' }, dot: unknown): void {
-    const items = entriesOf(plain(this.#pipe(node.pipe, dot)), (value) => this.#fail(node.pipe.commands[0]?.[0], `range can't iterate over ${printValue(value)}`))
+    const items = entriesOf(plain(this.#pipe(node.pipe, dot)), (value) =>
+      this.#fail(node.pipe.commands[0]?.[0], `range can't iterate over ${printValue(value)}`),
+    )
     if (items.length === 0) return this.#nodes(node.otherwise, dot)
     for (const [key, item] of items) {
       try {
@@ -125,21 +128,26 @@ class Run {
 
   #command(command: Operand[], dot: unknown, piped: unknown[]): unknown {
     const [first, ...rest] = command as [Operand, ...Operand[]]
-    if (first.kind === 'function' && (first.name === 'and' || first.name === 'or')) return this.#andOr(first.name, rest, dot, piped)
+    if (first.kind === 'function' && (first.name === 'and' || first.name === 'or'))
+      return this.#andOr(first.name, rest, dot, piped)
     const values = () => [...rest.map((operand) => plain(this.#operand(operand, dot))), ...piped]
     if (first.kind === 'function') {
       const result = this.#call({ ...first, source: command.map(({ source }) => source).join(' ') }, values())
       return first.fields.reduce((value, field) => this.#field(first, value, field), result)
     }
     const lastField = first.fields.at(-1)
-    if (lastField !== undefined && (rest.length > 0 || piped.length > 0)) return this.#method(first, dot, lastField, values())
+    if (lastField !== undefined && (rest.length > 0 || piped.length > 0))
+      return this.#method(first, dot, lastField, values())
     if (rest.length > 0 || piped.length > 0) this.#fail(first, `can't give argument to non-function ${first.source}`)
     return this.#operand(first, dot)
   }
 
   #andOr(name: 'and' | 'or', operands: Operand[], dot: unknown, piped: unknown[]): unknown {
     let value: unknown = null
-    for (const get of [...operands.map((operand) => () => plain(this.#operand(operand, dot))), ...piped.map((given) => () => given)]) {
+    for (const get of [
+      ...operands.map((operand) => () => plain(this.#operand(operand, dot))),
+      ...piped.map((given) => () => given),
+    ]) {
       value = get()
       if (isTrue(value) === (name === 'or')) return value
     }
@@ -150,7 +158,10 @@ class Run {
     try {
       return this.#setting.functions[operand.name]?.(...values)
     } catch (error) {
-      return this.#fail(operand, `error calling ${operand.name}: ${(error as Error).message.replace(/^error calling \w+: /, '')}`)
+      return this.#fail(
+        operand,
+        `error calling ${operand.name}: ${(error as Error).message.replace(/^error calling \w+: /, '')}`,
+      )
     }
   }
 
@@ -186,7 +197,8 @@ class Run {
       return get()
     }
     if (value instanceof GoMap) return value.has(field) ? value.get(field) : MISSING
-    if (typeof value !== 'object' || Array.isArray(value)) return this.#fail(operand, `can't evaluate field ${field} in type ${goTypeOf(value)}`)
+    if (typeof value !== 'object' || Array.isArray(value))
+      return this.#fail(operand, `can't evaluate field ${field} in type ${goTypeOf(value)}`)
     const found = (value as Record<string, unknown>)[field]
     if (found !== undefined) return found
     if (this.#setting.missingKey === 'no-value') return MISSING
@@ -194,7 +206,9 @@ class Run {
   }
 
   #method(operand: Operand, dot: unknown, name: string, values: unknown[]): unknown {
-    const owner = operand.fields.slice(0, -1).reduce((value, field) => this.#field(operand, value, field), this.#base(operand, dot))
+    const owner = operand.fields
+      .slice(0, -1)
+      .reduce((value, field) => this.#field(operand, value, field), this.#base(operand, dot))
     const method = owner instanceof Row ? owner.methods[name] : undefined
     if (method === undefined) return this.#fail(operand, `${name} has arguments but cannot be invoked as function`)
     return method(...values)
@@ -206,7 +220,9 @@ class Run {
     const line = before.split('\n').length
     const column = Buffer.byteLength(before.slice(before.lastIndexOf('\n') + 1))
     const name = this.#setting.name
-    throw new TemplateError(`template: ${name}:${line}:${column}: executing "${name}" at <${operand?.source ?? ''}>: ${reason}`)
+    throw new TemplateError(
+      `template: ${name}:${line}:${column}: executing "${name}" at <${operand?.source ?? ''}>: ${reason}`,
+    )
   }
 }
 

@@ -15,9 +15,11 @@ export const FUNCTIONS: Record<string, TemplateFunction> = {
   },
   index: (value, ...keys) => keys.reduce(indexOne, value),
   slice: (value, from = 0, to) => {
-    if (typeof value !== 'string' && !Array.isArray(value)) throw new Error(`can't slice item of type ${goTypeOf(value)}`)
+    if (typeof value !== 'string' && !Array.isArray(value))
+      throw new Error(`can't slice item of type ${goTypeOf(value)}`)
     const end = to === undefined ? value.length : Number(to)
-    if (Number(from) < 0 || Number(from) > end || end > value.length) throw new Error(`index out of range: ${Number(from) > end ? String(from) : end}`)
+    if (Number(from) < 0 || Number(from) > end || end > value.length)
+      throw new Error(`index out of range: ${Number(from) > end ? String(from) : end}`)
     return value.slice(Number(from), end)
   },
   print: (...values) => print(values),
@@ -32,7 +34,10 @@ export const FUNCTIONS: Record<string, TemplateFunction> = {
   le: (a, b) => compare(a, b) <= 0,
   gt: (a, b) => compare(a, b) > 0,
   ge: (a, b) => compare(a, b) >= 0,
-  html: (...values) => print(values).replace(/[&<>"']/g, (char) => `&#${char.charCodeAt(0)};`.replace('&#38;', '&amp;').replace('&#60;', '&lt;').replace('&#62;', '&gt;')),
+  html: (...values) =>
+    print(values).replace(/[&<>"']/g, (char) =>
+      `&#${char.charCodeAt(0)};`.replace('&#38;', '&amp;').replace('&#60;', '&lt;').replace('&#62;', '&gt;'),
+    ),
   urlquery: (...values) => encodeURIComponent(print(values)).replace(/%20/g, '+'),
 
   json: (value) => goJson(value),
@@ -43,15 +48,22 @@ export const FUNCTIONS: Record<string, TemplateFunction> = {
   },
   lower: (value) => text(value).toLowerCase(),
   upper: (value) => text(value).toUpperCase(),
-  title: (value) => text(value).replace(/(^|[\s])(\p{L})/gu, (_all, before: string, letter: string) => before + letter.toUpperCase()),
-  pad: (value, before, after) => (text(value) === '' ? '' : ' '.repeat(Number(before)) + text(value) + ' '.repeat(Number(after))),
+  title: (value) =>
+    text(value).replace(/(^|[\s])(\p{L})/gu, (_all, before: string, letter: string) => before + letter.toUpperCase()),
+  pad: (value, before, after) =>
+    text(value) === '' ? '' : ' '.repeat(Number(before)) + text(value) + ' '.repeat(Number(after)),
   truncate: (value, length) => [...text(value)].slice(0, Number(length)).join(''),
 }
 
 /** For the header line of a table: the same names, which give the column's title back unchanged. */
 export const HEADER_FUNCTIONS: Record<string, TemplateFunction> = {
   ...FUNCTIONS,
-  ...Object.fromEntries(['json', 'split', 'join', 'lower', 'upper', 'title', 'pad', 'truncate'].map((name) => [name, (value: unknown) => value])),
+  ...Object.fromEntries(
+    ['json', 'split', 'join', 'lower', 'upper', 'title', 'pad', 'truncate'].map((name) => [
+      name,
+      (value: unknown) => value,
+    ]),
+  ),
 }
 
 function text(value: unknown): string {
@@ -61,7 +73,13 @@ function text(value: unknown): string {
 
 /** Sprint: a space between two operands when neither is a string. */
 function print(values: unknown[]): string {
-  return values.map((value, index) => (index > 0 && typeof value !== 'string' && typeof values[index - 1] !== 'string' ? ' ' : '') + printValue(value)).join('')
+  return values
+    .map(
+      (value, index) =>
+        (index > 0 && typeof value !== 'string' && typeof values[index - 1] !== 'string' ? ' ' : '') +
+        printValue(value),
+    )
+    .join('')
 }
 
 function indexOne(value: unknown, key: unknown): unknown {
@@ -71,7 +89,8 @@ function indexOne(value: unknown, key: unknown): unknown {
     if (key < 0 || key >= value.length) throw new Error(`error calling index: reflect: slice index out of range`)
     return typeof value === 'string' ? Buffer.from(value)[key] : value[key]
   }
-  if (value !== null && typeof value === 'object' && !(value instanceof Row)) return (value as Record<string, unknown>)[String(key)] ?? null
+  if (value !== null && typeof value === 'object' && !(value instanceof Row))
+    return (value as Record<string, unknown>)[String(key)] ?? null
   throw new Error(`error calling index: can't index item of type ${goTypeOf(value)}`)
 }
 

@@ -1,7 +1,12 @@
 /** Go's text/template, first stage: the text between actions, and the words inside them. */
 
 /** A word of an action. `at` is its offset in the template, `spaced` whether white space stood before it. */
-export type Token = { kind: 'name' | 'field' | 'variable' | 'string' | 'number' | 'char' | 'symbol'; text: string; at: number; spaced: boolean }
+export type Token = {
+  kind: 'name' | 'field' | 'variable' | 'string' | 'number' | 'char' | 'symbol'
+  text: string
+  at: number
+  spaced: boolean
+}
 
 /** Text, or an action's words. */
 export type Piece = { kind: 'text'; text: string } | { kind: 'action'; tokens: Token[]; at: number }
@@ -50,7 +55,9 @@ function lexAction(source: string, start: number): Action {
     WORDS.lastIndex = at
     const match = WORDS.exec(source)
     if (match === null) throw new TemplateSyntaxError(badWord(source.slice(at)))
-    const kind = Object.entries(match.groups ?? {}).find(([, text]) => text !== undefined)?.[0] as Token['kind'] | undefined
+    const kind = Object.entries(match.groups ?? {}).find(([, text]) => text !== undefined)?.[0] as
+      | Token['kind']
+      | undefined
     if (kind !== undefined) tokens.push({ kind, text: match[0], at, spaced })
     spaced = kind === undefined
     at = WORDS.lastIndex

@@ -110,7 +110,10 @@ class Reader {
   #rangeNames(): string[] {
     const define = this.#tokens.findIndex((token) => token.text === ':=')
     if (define === -1) return []
-    const names = this.#tokens.splice(0, define + 1).filter((token) => token.kind === 'variable').map((token) => token.text)
+    const names = this.#tokens
+      .splice(0, define + 1)
+      .filter((token) => token.kind === 'variable')
+      .map((token) => token.text)
     if (names.length > 2) throw new TemplateSyntaxError('too many declarations in range')
     return names
   }
@@ -135,7 +138,8 @@ class Reader {
 
   #command(): Operand[] {
     const operands: Operand[] = []
-    while (this.#tokens.length > 0 && this.#tokens[0]?.text !== '|' && this.#tokens[0]?.text !== ')') operands.push(this.#operand())
+    while (this.#tokens.length > 0 && this.#tokens[0]?.text !== '|' && this.#tokens[0]?.text !== ')')
+      operands.push(this.#operand())
     const [first] = operands
     if (first === undefined) throw new TemplateSyntaxError('missing value for command')
     if (operands.length > 1 && (first.kind === 'literal' || first.kind === 'nil')) {
@@ -149,7 +153,8 @@ class Reader {
     const operand = this.#plainOperand(token)
     // `.A.B` and `$x.A` are one operand; `.A .B` are two.
     for (let next = this.#tokens[0]; next?.kind === 'field' && !next.spaced; next = this.#tokens[0]) {
-      if (operand.kind === 'literal' || operand.kind === 'nil') throw new TemplateSyntaxError(`unexpected . after term ${JSON.stringify(operand.source)}`)
+      if (operand.kind === 'literal' || operand.kind === 'nil')
+        throw new TemplateSyntaxError(`unexpected . after term ${JSON.stringify(operand.source)}`)
       operand.fields.push(next.text.slice(1))
       operand.source += next.text
       this.#tokens.shift()
@@ -183,7 +188,11 @@ class Reader {
           if (this.#tokens.shift()?.text !== ')') throw new TemplateSyntaxError('unclosed left paren')
           return { ...base, kind: 'group', pipe, source: '(…)' }
         }
-        throw new TemplateSyntaxError(text === ')' ? 'unexpected right paren' : `unexpected ${describe({ kind, text, at, spaced: true })} in command`)
+        throw new TemplateSyntaxError(
+          text === ')'
+            ? 'unexpected right paren'
+            : `unexpected ${describe({ kind, text, at, spaced: true })} in command`,
+        )
     }
   }
 }
@@ -195,13 +204,26 @@ function describe(token: Token): string {
 /** A Go string literal: `raw`, or "with escapes" (JSON's, and \a \v \x41 \101 \'). */
 function unquote(text: string): string {
   if (text.startsWith('`')) return text.slice(1, -1)
-  const escapes: Record<string, string> = { n: '\n', t: '\t', r: '\r', '"': '"', '\\': '\\', "'": "'", a: '\x07', b: '\b', f: '\f', v: '\v' }
-  return text.slice(1, -1).replace(/\\(?:x([\da-f]{2})|u([\da-f]{4})|U([\da-f]{8})|([0-7]{3})|(.))/gi, (all, x, u, U, octal, one) => {
-    if (octal !== undefined) return String.fromCodePoint(Number.parseInt(octal as string, 8))
-    const hex = (x ?? u ?? U) as string | undefined
-    if (hex !== undefined) return String.fromCodePoint(Number.parseInt(hex, 16))
-    const plain = escapes[one as string]
-    if (plain === undefined) throw new TemplateSyntaxError(`malformed string ${text} (${all})`)
-    return plain
-  })
+  const escapes: Record<string, string> = {
+    n: '\n',
+    t: '\t',
+    r: '\r',
+    '"': '"',
+    '\\': '\\',
+    "'": "'",
+    a: '\x07',
+    b: '\b',
+    f: '\f',
+    v: '\v',
+  }
+  return text
+    .slice(1, -1)
+    .replace(/\\(?:x([\da-f]{2})|u([\da-f]{4})|U([\da-f]{8})|([0-7]{3})|(.))/gi, (all, x, u, U, octal, one) => {
+      if (octal !== undefined) return String.fromCodePoint(Number.parseInt(octal as string, 8))
+      const hex = (x ?? u ?? U) as string | undefined
+      if (hex !== undefined) return String.fromCodePoint(Number.parseInt(hex, 16))
+      const plain = escapes[one as string]
+      if (plain === undefined) throw new TemplateSyntaxError(`malformed string ${text} (${all})`)
+      return plain
+    })
 }

@@ -4,15 +4,24 @@ import { goTypeOf, printValue } from './values.ts'
 /** Formats `values`. Mistakes show in the text, as in Go: `%!d(string=x)`, `%!s(MISSING)`, `%!(EXTRA int64=1)`. */
 export function sprintf(format: string, values: readonly unknown[]): string {
   let next = 0
-  const text = format.replace(/%([-+# 0]*)(\*|\d+)?(?:\.(\*|\d+)?)?(.)?/gsu, (all: string, flags: string, width: string | undefined, _precision: string | undefined, verb: string | undefined) => {
-    if (verb === undefined) return '%!(NOVERB)'
-    if (verb === '%') return '%'
-    const wide = width === '*' ? Number(values[next++]) : Number(width ?? 0)
-    const precision = /\.(\d*)/.exec(all)?.[1]
-    if (next >= values.length) return `%!${verb}(MISSING)`
-    const shown = formatOne(verb, values[next++], flags, precision === undefined ? undefined : Number(precision))
-    return padTo(shown, wide, flags, typeof values[next - 1] === 'number')
-  })
+  const text = format.replace(
+    /%([-+# 0]*)(\*|\d+)?(?:\.(\*|\d+)?)?(.)?/gsu,
+    (
+      all: string,
+      flags: string,
+      width: string | undefined,
+      _precision: string | undefined,
+      verb: string | undefined,
+    ) => {
+      if (verb === undefined) return '%!(NOVERB)'
+      if (verb === '%') return '%'
+      const wide = width === '*' ? Number(values[next++]) : Number(width ?? 0)
+      const precision = /\.(\d*)/.exec(all)?.[1]
+      if (next >= values.length) return `%!${verb}(MISSING)`
+      const shown = formatOne(verb, values[next++], flags, precision === undefined ? undefined : Number(precision))
+      return padTo(shown, wide, flags, typeof values[next - 1] === 'number')
+    },
+  )
   const extra = values.slice(next).map((value) => `${goTypeOf(value)}=${printValue(value)}`)
   return extra.length === 0 ? text : `${text}%!(EXTRA ${extra.join(', ')})`
 }
@@ -27,14 +36,23 @@ function formatOne(verb: string, value: unknown, flags: string, precision: numbe
       if (typeof value === 'number' || typeof value === 'boolean') return bad
       return cut(printValue(value), precision)
     case 'q':
-      return typeof value === 'string' ? JSON.stringify(value) : Array.isArray(value) ? `[${value.map((item) => JSON.stringify(item)).join(' ')}]` : bad
+      return typeof value === 'string'
+        ? JSON.stringify(value)
+        : Array.isArray(value)
+          ? `[${value.map((item) => JSON.stringify(item)).join(' ')}]`
+          : bad
     case 't':
       return typeof value === 'boolean' ? String(value) : bad
     case 'd':
       return Number.isInteger(value) ? sign + String(value) : bad
     case 'x':
     case 'X': {
-      const hex = typeof value === 'string' ? Buffer.from(value).toString('hex') : Number.isInteger(value) ? (value as number).toString(16) : bad
+      const hex =
+        typeof value === 'string'
+          ? Buffer.from(value).toString('hex')
+          : Number.isInteger(value)
+            ? (value as number).toString(16)
+            : bad
       return verb === 'X' ? hex.toUpperCase() : hex
     }
     case 'o':
@@ -47,9 +65,13 @@ function formatOne(verb: string, value: unknown, flags: string, precision: numbe
     case 'F':
       return typeof value === 'number' ? sign + value.toFixed(precision ?? 6) : bad
     case 'e':
-      return typeof value === 'number' ? sign + value.toExponential(precision ?? 6).replace(/e([+-])(\d)$/, 'e$10$2') : bad
+      return typeof value === 'number'
+        ? sign + value.toExponential(precision ?? 6).replace(/e([+-])(\d)$/, 'e$10$2')
+        : bad
     case 'g':
-      return typeof value === 'number' ? sign + (precision === undefined ? printValue(value) : String(Number(value.toPrecision(precision || 1)))) : bad
+      return typeof value === 'number'
+        ? sign + (precision === undefined ? printValue(value) : String(Number(value.toPrecision(precision || 1))))
+        : bad
     default:
       return bad
   }

@@ -20,7 +20,11 @@ export class Row {
 
   /** `{{json .}}`: all fields, sorted by name, as docker's formatter gives them. */
   toJSON(): Record<string, unknown> {
-    return Object.fromEntries(Object.entries(this.fields).toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([name, get]) => [name, get()]))
+    return Object.fromEntries(
+      Object.entries(this.fields)
+        .toSorted(([a], [b]) => (a < b ? -1 : 1))
+        .map(([name, get]) => [name, get()]),
+    )
   }
 }
 
@@ -46,10 +50,14 @@ export class NilList extends Array<unknown> {
 }
 
 const MAP_KEYS = new Set(
-  'Labels Volumes ExposedPorts PortBindings Ports Networks Options Sysctls Tmpfs StorageOpt Annotations DriverOpts Data Runtimes Config.LogConfig IndexConfigs Details Attributes'.split(' '),
+  'Labels Volumes ExposedPorts PortBindings Ports Networks Options Sysctls Tmpfs StorageOpt Annotations DriverOpts Data Runtimes Config.LogConfig IndexConfigs Details Attributes'.split(
+    ' ',
+  ),
 )
 const LIST_KEYS = new Set(
-  'Args Env Cmd Entrypoint OnBuild Shell Binds VolumesFrom CapAdd CapDrop Dns DnsOptions DnsSearch ExtraHosts GroupAdd Links SecurityOpt Mounts ExecIDs Aliases DNSNames RepoTags RepoDigests Layers Warnings Labels.Info Devices DeviceCgroupRules DeviceRequests Ulimits MaskedPaths ReadonlyPaths BlkioWeightDevice BlkioDeviceReadBps BlkioDeviceWriteBps BlkioDeviceReadIOps BlkioDeviceWriteIOps SecondaryIPAddresses SecondaryIPv6Addresses'.split(' '),
+  'Args Env Cmd Entrypoint OnBuild Shell Binds VolumesFrom CapAdd CapDrop Dns DnsOptions DnsSearch ExtraHosts GroupAdd Links SecurityOpt Mounts ExecIDs Aliases DNSNames RepoTags RepoDigests Layers Warnings Labels.Info Devices DeviceCgroupRules DeviceRequests Ulimits MaskedPaths ReadonlyPaths BlkioWeightDevice BlkioDeviceReadBps BlkioDeviceWriteBps BlkioDeviceReadIOps BlkioDeviceWriteIOps SecondaryIPAddresses SecondaryIPv6Addresses'.split(
+    ' ',
+  ),
 )
 
 /** A number with more digits than a JavaScript number keeps, as JSON.rawJSON holds it. */
@@ -63,7 +71,9 @@ function isExactNumber(value: unknown): value is ExactNumber {
 export function parseExact(text: string): unknown {
   const { rawJSON } = JSON as unknown as { rawJSON: (text: string) => unknown }
   const keep = (_key: string, value: unknown, context?: { source?: string }) =>
-    typeof value === 'number' && context?.source !== undefined && String(value) !== context.source ? rawJSON(context.source) : value
+    typeof value === 'number' && context?.source !== undefined && String(value) !== context.source
+      ? rawJSON(context.source)
+      : value
   return JSON.parse(text, keep)
 }
 

@@ -8,7 +8,9 @@ const RETRY_MS = 10
 export function followSize(terminal: Terminal, send: (size: { h: number; w: number }) => Promise<unknown>): Disposable {
   const resize = () => {
     const size = terminal.size()
-    return size === undefined || (size.rows === 0 && size.columns === 0) ? Promise.resolve() : send({ h: size.rows, w: size.columns })
+    return size === undefined || (size.rows === 0 && size.columns === 0)
+      ? Promise.resolve()
+      : send({ h: size.rows, w: size.columns })
   }
   const first = async () => {
     for (let attempt = 0; attempt < RETRIES; attempt += 1) {
