@@ -33,9 +33,9 @@ suite('bad input', [], (daemon) => {
     ['a malformed name', ['--name', '-bad-', ...busybox('true')], 125, /-bad-/],
     ['an unknown capability', ['--cap-add', 'FLY', ...busybox('true')], 125, /FLY/],
     ['an unknown flag', ['--no-such-flag', ...busybox('true')], 125, /unknown flag: --no-such-flag/],
-    ['a missing device', ['--device', '/dev/no-such', ...busybox('true')], onDocker ? 127 : 125, /\/dev\/no-such/],
+    ['a missing device', ['--device', '/dev/no-such', ...busybox('true')], 127, /\/dev\/no-such/],
     ['a missing env file', ['--env-file', '/no/such/env', ...busybox('true')], 125, /\/no\/such\/env/],
-    ['no image', [], onDocker ? 1 : 125, /requires at least 1 argument/],
+    ['no image', [], 1, /requires at least 1 argument/],
   ]
   test.each(cases)('run with %s', async (_name, args, exitCode, message) => {
     const result = await daemon().cli(['run', '--rm', ...args])

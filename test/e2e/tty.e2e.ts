@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest'
 import { Terminal } from '../harness/terminal.ts'
 import { sleep } from '../harness/eventually.ts'
-import { busybox, inspect, onDocker, sleeper, suite } from './suite.ts'
+import { busybox, inspect, sleeper, suite } from './suite.ts'
 
 suite('a terminal', ['tmux'], (daemon) => {
   const open = (args: string[], size = {}) =>
@@ -105,7 +105,7 @@ suite('a terminal', ['tmux'], (daemon) => {
 
   test('-t without a terminal on standard input is refused', async () => {
     const result = await daemon().cli(['run', '-it', '--rm', ...busybox('true')], { input: '' })
-    expect(result.exitCode).toBe(onDocker ? 1 : 125)
+    expect(result.exitCode).toBe(1)
     expect(result.stderr).toMatch(/the input device is not a TTY/i)
   })
 })

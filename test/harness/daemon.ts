@@ -130,7 +130,7 @@ class OurDaemon extends BaseDaemon {
   }
 
   argv(...args: string[]): string[] {
-    return [NODE, MAIN, '-H', this.host, ...args]
+    return [NODE, '--', MAIN, '-H', this.host, ...args]
   }
 
   async start(env: Record<string, string> = {}): Promise<void> {
@@ -138,7 +138,7 @@ class OurDaemon extends BaseDaemon {
     mkdirSync(this.runRoot, { recursive: true })
     const log = openSync(join(this.directory, 'daemon.log'), 'a')
     const args = ['daemon', '--data-root', this.dataRoot, '--run-root', this.runRoot, '--socket', this.socket]
-    this.#process = spawn(NODE, [MAIN, ...args], { stdio: ['ignore', log, log], env: { ...process.env, ...env } })
+    this.#process = spawn(NODE, ['--', MAIN, ...args], { stdio: ['ignore', log, log], env: { ...process.env, ...env } })
     closeSync(log)
     const daemon = this.#process
     await eventually('the daemon answers', async () => {

@@ -64,6 +64,11 @@ function cgroups(): KernelState {
   return found
 }
 
+/** A process of another pid namespace reads as 0: somebody else's containers on the same machine. */
+function isForeign(cgroup: string): boolean {
+  return (quietly(() => readFileSync(join(cgroup, 'cgroup.procs'), 'utf8')) ?? '').split('\n').includes('0')
+}
+
 function* directoriesBelow(directory: string, depth: number): Generator<string> {
   if (depth === 0) return
   for (const entry of quietly(() => readdirSync(directory, { withFileTypes: true })) ?? []) {
