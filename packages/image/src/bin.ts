@@ -2,6 +2,6 @@
 import { main } from './command.ts'
 
 // No top-level await: the bundle is CommonJS, which starts quicker.
-void main(process.argv.slice(2), process).then((exitCode) => {
-  process.exitCode = exitCode
-})
+void (async () => {
+  process.exitCode = await main(process.argv.slice(2), process)
+})()

@@ -174,7 +174,8 @@ function addChanging(image: Command, session: Session): void {
       const store = await open()
       for (const ref of refs) {
         const events = await store.remove(ref, { force: force ?? false })
-        for (const event of events) print('Untagged' in event ? `Untagged: ${event.Untagged}` : `Deleted: ${event.Deleted}`)
+        for (const event of events)
+          print('Untagged' in event ? `Untagged: ${event.Untagged}` : `Deleted: ${event.Deleted}`)
       }
     })
   image
@@ -191,7 +192,9 @@ function addChanging(image: Command, session: Session): void {
     .description('remove what no image needs')
     .action(async () => {
       const { blobs, layers, temporary, bytes } = await (await open()).gc()
-      print(`removed ${blobs.length} blobs (${formatSize(bytes)}), ${layers.length} layers, ${temporary} unfinished files`)
+      print(
+        `removed ${blobs.length} blobs (${formatSize(bytes)}), ${layers.length} layers, ${temporary} unfinished files`,
+      )
     })
   image
     .command('demo')
@@ -200,7 +203,12 @@ function addChanging(image: Command, session: Session): void {
 }
 
 function input(file: string, io: Io): AsyncIterable<Uint8Array> {
-  return file === '-' ? io.stdin : createReadStream(file, { highWaterMark: READ_BYTES })
+  return file === '-' ? io.stdin : readWhenAsked(file)
+}
+
+/** Opened by its reader: a stream that fails before anyone reads it would end the process. */
+async function* readWhenAsked(file: string): AsyncGenerator<Uint8Array> {
+  yield* createReadStream(file, { highWaterMark: READ_BYTES }) as AsyncIterable<Uint8Array>
 }
 
 /** The file appears when it is whole.. */

@@ -59,7 +59,9 @@ async function* inflate(
   const source = new Source(input)
   for (let more = true; more;) {
     const inflater: Inflater =
-      compression === 'gzip' ? createGunzip({ chunkSize: CHUNK_BYTES }) : createZstdDecompress({ chunkSize: CHUNK_BYTES })
+      compression === 'gzip'
+        ? createGunzip({ chunkSize: CHUNK_BYTES })
+        : createZstdDecompress({ chunkSize: CHUNK_BYTES })
     const fed = feed(inflater, source)
     // Its error is thrown below; it must only not count as unhandled until then.
     fed.catch(() => {})

@@ -1,6 +1,6 @@
 import { gzipSync, zstdCompressSync } from 'node:zlib'
 import { UserError } from '@mini-docker/syscall'
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { decompress, sniff } from '../src/compression.ts'
 import { collect, stream } from './support/archives.ts'

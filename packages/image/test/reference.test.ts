@@ -1,6 +1,8 @@
+// Helpers stand beside the tests they are for.
+/* oxlint-disable unicorn/consistent-function-scoping */
 import { spawnSync } from 'node:child_process'
 import { UserError } from '@mini-docker/syscall'
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import {
   familiarReference,
@@ -66,7 +68,8 @@ describe('parseReference', () => {
 
   test('parseTag takes a tag and nothing else', () => {
     expect(parseTag('v1.2_3-x')).toBe('v1.2_3-x')
-    for (const bad of ['', '-a', 'a/b', 'a:b', 'x'.repeat(129)]) expect(() => parseTag(bad)).toThrow('invalid tag format')
+    for (const bad of ['', '-a', 'a/b', 'a:b', 'x'.repeat(129)])
+      expect(() => parseTag(bad)).toThrow('invalid tag format')
   })
 })
 
@@ -82,7 +85,11 @@ describe('properties', () => {
   })
 
   test('any text either parses, and then formats to something that parses to the same, or is a UserError', () => {
-    const texts = fc.oneof(fc.string(), fc.string({ unit: 'binary' }), fc.string({ unit: fc.constantFrom(...'aA0./:@-_[]') }))
+    const texts = fc.oneof(
+      fc.string(),
+      fc.string({ unit: 'binary' }),
+      fc.string({ unit: fc.constantFrom(...'aA0./:@-_[]'.split('')) }),
+    )
     fc.assert(
       fc.property(texts, (text) => {
         let reference: Reference
@@ -101,7 +108,15 @@ describe('properties', () => {
 
 describeWith(['docker'], 'docker agrees', () => {
   test('on what is a reference, and in its words on what is none', () => {
-    for (const text of ['alpine:3', '[::1]:5/a', 'A/b', 'a..b', 'a___b', `a@${DIGEST}`, ...INVALID().map(([one]) => one)]) {
+    for (const text of [
+      'alpine:3',
+      '[::1]:5/a',
+      'A/b',
+      'a..b',
+      'a___b',
+      `a@${DIGEST}`,
+      ...INVALID().map(([one]) => one),
+    ]) {
       if (text === '') continue
       expect([text, ours(text)]).toEqual([text, dockers(text)])
     }
@@ -155,13 +170,22 @@ function INVALID(): [text: string, message: string][] {
 }
 
 function references(): fc.Arbitrary<Reference> {
-  const unit = (alphabet: string) => fc.constantFrom(...alphabet)
+  const unit = (alphabet: string) => fc.constantFrom(...alphabet.split(''))
   const alnum = fc.string({ unit: unit('abcxyz019'), minLength: 1, maxLength: 6 })
   const component = fc
     .tuple(alnum, fc.array(fc.tuple(fc.constantFrom('.', '_', '__', '-', '---'), alnum), { maxLength: 2 }))
     .map(([first, rest]) => first + rest.flat().join(''))
   const domain = fc.oneof(
-    fc.constantFrom('docker.io', 'localhost', 'localhost:5000', '127.0.0.1:80', '[::1]', '[fe80::1]:5000', 'Host', 'ghcr.io'),
+    fc.constantFrom(
+      'docker.io',
+      'localhost',
+      'localhost:5000',
+      '127.0.0.1:80',
+      '[::1]',
+      '[fe80::1]:5000',
+      'Host',
+      'ghcr.io',
+    ),
     fc.tuple(alnum, alnum).map(([a, b]) => `${a}.${b}:1`),
   )
   const tag = fc.string({ unit: unit('aZ9_.-'), minLength: 1, maxLength: 20 }).filter((one) => /^\w/.test(one))

@@ -1,8 +1,10 @@
+// Helpers stand beside the tests they are for.
+/* oxlint-disable unicorn/consistent-function-scoping */
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { gzipSync, zstdCompressSync } from 'node:zlib'
 import { UserError } from '@mini-docker/syscall'
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { chainIDs, digestOf, hexOf, parseDiffID } from '../../src/digest.ts'
 import { describeLoaded, loadArchive, type Loaded } from '../../src/media/load.ts'
@@ -215,7 +217,9 @@ describe('a bad archive is refused and leaves nothing:', () => {
   const docker = () => make.dockerFiles(one, ['one:1'])
   const oci = () => make.ociFiles(make.image([base, top]), 'app:1')
   const withManifest = (value: unknown) => ({ ...docker(), 'manifest.json': make.json(value) })
-  const item = (change: object) => [{ Config: configName(), RepoTags: ['a:1'], Layers: ['layer0/layer.tar'], ...change }]
+  const item = (change: object) => [
+    { Config: configName(), RepoTags: ['a:1'], Layers: ['layer0/layer.tar'], ...change },
+  ]
   const configName = () => `${hexOf(digestOf(one.config))}.json`
 
   test.each<[string, () => make.Files, string | RegExp]>([
@@ -248,7 +252,11 @@ describe('a bad archive is refused and leaves nothing:', () => {
       () => ({ ...docker(), 'manifest.json': Buffer.alloc(50_000_000, ' ') }),
       'is 50000000 bytes long, more than the 4194304 that are read',
     ],
-    ['a blob under a wrong name', () => ({ ...oci(), [`blobs/sha256/${'0'.repeat(64)}`]: 'x' }), /has the digest sha256/],
+    [
+      'a blob under a wrong name',
+      () => ({ ...oci(), [`blobs/sha256/${'0'.repeat(64)}`]: 'x' }),
+      /has the digest sha256/,
+    ],
     ['no layer', () => without(oci(), digestOf(make.image([base, top]).layers[0]!)), /lacks layer sha256/],
     ['no config', () => without(oci(), digestOf(make.image([base, top]).config)), /lacks config sha256/],
     ['index.json of nothing', () => ({ ...oci(), 'index.json': 'null' }), /index.json of the archive is malformed/],
@@ -274,10 +282,18 @@ describe('a bad archive is refused and leaves nothing:', () => {
     ],
     ['a chart', () => artifact({ config: { mediaType: 'application/vnd.cncf.helm.config.v1+json' } }), 'not an image'],
     ['a manifest that is an index too', () => artifact({ manifests: [] }), 'is not the application'],
-    ['an encrypted layer', () => artifact({ layerType: 'application/vnd.oci.image.layer.v1.tar+encrypted' }), 'not supported'],
+    [
+      'an encrypted layer',
+      () => artifact({ layerType: 'application/vnd.oci.image.layer.v1.tar+encrypted' }),
+      'not supported',
+    ],
     ['a wrong diffID', () => make.ociFiles(make.image([base], 'gzip', lying(top)), 'x:1'), /unpacks to/],
     ['a layer that is no gzip', () => make.ociFiles(nonsense(Buffer.from('1f8b0800ff', 'hex')), 'x:1'), /is damaged/],
-    ['a layer in xz', () => make.ociFiles(nonsense(Buffer.from('fd377a585a000004', 'hex')), 'x:1'), /compressed with xz/],
+    [
+      'a layer in xz',
+      () => make.ociFiles(nonsense(Buffer.from('fd377a585a000004', 'hex')), 'x:1'),
+      /compressed with xz/,
+    ],
   ])('%s', async (_, files, message) => {
     const error = await load(files()).catch((thrown: unknown) => thrown)
     expect(error).toBeInstanceOf(UserError)
@@ -340,7 +356,12 @@ function lying(tar: Buffer): Record<string, unknown> {
 function nonsense(layer: Buffer): make.TestImage {
   const image = make.image([base], 'plain')
   const manifest = JSON.parse(image.manifest.toString()) as { layers: object[] }
-  const bytes = make.json({ ...manifest, layers: [{ ...manifest.layers[0], ...make.describe('', layer), mediaType: 'application/vnd.oci.image.layer.v1.tar+gzip' }] })
+  const bytes = make.json({
+    ...manifest,
+    layers: [
+      { ...manifest.layers[0], ...make.describe('', layer), mediaType: 'application/vnd.oci.image.layer.v1.tar+gzip' },
+    ],
+  })
   return { ...image, layers: [layer], manifest: bytes, descriptor: make.describe(OCI_MANIFEST, bytes) }
 }
 

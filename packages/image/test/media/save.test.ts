@@ -51,7 +51,10 @@ describe('saveArchive', () => {
     [['app:1'], [['app:1']]],
     [['app'], [['app:1', 'app:2']]],
     [['app:2', 'app:1'], [['app:2', 'app:1']]],
-    [['tool', 'app:1'], [['tool:1'], ['app:1']]],
+    [
+      ['tool', 'app:1'],
+      [['tool:1'], ['app:1']],
+    ],
   ])('of %j has the names %j', async (refs, names) => {
     const files = await entries(await save(...refs))
     const manifest = JSON.parse(files.get('manifest.json') ?? '') as { RepoTags: string[] }[]
@@ -103,7 +106,9 @@ describeWith(['skopeo'], 'skopeo', () => {
   test('and names without image need no name when there is one image', async () => {
     const path = join(parent, 'one.tar')
     writeFileSync(path, await save('tool:1'))
-    expect(JSON.parse(run('skopeo', 'inspect', '--raw', `oci-archive:${path}`))).toEqual(JSON.parse(tool.manifest.toString()))
+    expect(JSON.parse(run('skopeo', 'inspect', '--raw', `oci-archive:${path}`))).toEqual(
+      JSON.parse(tool.manifest.toString()),
+    )
     expect(JSON.parse(run('skopeo', 'inspect', '--config', `docker-archive:${path}`))).toMatchObject({ os: 'linux' })
   })
   test('images with the same layer several times, and with none', async () => {
@@ -136,6 +141,7 @@ function save(...refs: string[]): Promise<Buffer> {
 
 async function entries(archive: Buffer): Promise<Map<string, string>> {
   const files = new Map<string, string>()
-  for await (const entry of readTar(make.stream(archive))) files.set(entry.path, (await make.collect(entry.body)).toString())
+  for await (const entry of readTar(make.stream(archive)))
+    files.set(entry.path, (await make.collect(entry.body)).toString())
   return files
 }

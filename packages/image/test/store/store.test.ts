@@ -1,3 +1,5 @@
+// Helpers stand beside the tests they are for.
+/* oxlint-disable unicorn/consistent-function-scoping */
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeAll, beforeEach, describe, expect, test } from 'vitest'
@@ -29,7 +31,10 @@ beforeEach(async () => {
 describe('a new store', () => {
   test('is an empty OCI layout', async () => {
     expect(JSON.parse(readFileSync(join(root, 'oci-layout'), 'utf8'))).toEqual({ imageLayoutVersion: '1.0.0' })
-    expect(JSON.parse(readFileSync(join(root, 'index.json'), 'utf8'))).toMatchObject({ schemaVersion: 2, manifests: [] })
+    expect(JSON.parse(readFileSync(join(root, 'index.json'), 'utf8'))).toMatchObject({
+      schemaVersion: 2,
+      manifests: [],
+    })
     expect(store.list()).toEqual([])
     expect(await store.verify()).toEqual([])
   })
@@ -87,17 +92,33 @@ describe('resolve', () => {
 
   test('finds by name, ID, start of an ID and manifest digest', () => {
     const id = digestOf(first.config)
-    const texts = ['one:1', 'docker.io/library/one:1', id, hexOf(id), hexOf(id).slice(0, 12), `sha256:${hexOf(id).slice(0, 8)}`]
+    const texts = [
+      'one:1',
+      'docker.io/library/one:1',
+      id,
+      hexOf(id),
+      hexOf(id).slice(0, 12),
+      `sha256:${hexOf(id).slice(0, 8)}`,
+    ]
     for (const text of [...texts, first.descriptor.digest, `one@${first.descriptor.digest}`]) {
       expect([text, store.resolve(text)?.id]).toEqual([text, id])
     }
     expect(store.resolve('localhost:5000/two:latest')?.id).toBe(digestOf(second.config))
   })
   test('finds nothing else', () => {
-    for (const text of ['one', 'two', 'one:2', `one@${digestOf('x')}`, digestOf('x'), `two@${first.descriptor.digest}`]) {
+    for (const text of [
+      'one',
+      'two',
+      'one:2',
+      `one@${digestOf('x')}`,
+      digestOf('x'),
+      `two@${first.descriptor.digest}`,
+    ]) {
       expect([text, store.resolve(text)]).toEqual([text, undefined])
     }
-    expect(() => store.get('one')).toThrow(expect.objectContaining({ code: 'not-found', message: 'No such image: one:latest' }))
+    expect(() => store.get('one')).toThrow(
+      expect.objectContaining({ code: 'not-found', message: 'No such image: one:latest' }),
+    )
     expect(() => store.get(digestOf('x'))).toThrow(`No such image: ${digestOf('x')}`)
   })
   test('says so when it can be no reference, or fits several', () => {
@@ -145,7 +166,9 @@ describe('tag and untag', () => {
   test('a digest is no tag', async () => {
     await load(first, 'one:1')
     const name = parseReference(`x@${digestOf('x')}`)
-    await expect(store.tag(store.get('one:1'), name)).rejects.toThrow('refusing to create a tag with a digest reference')
+    await expect(store.tag(store.get('one:1'), name)).rejects.toThrow(
+      'refusing to create a tag with a digest reference',
+    )
   })
   test('fifty at once all arrive', async () => {
     await load(first, 'one:1')
@@ -233,11 +256,18 @@ describe('gc', () => {
     expect((await patient).blobs).toEqual([hexOf(await adding)])
   })
   test('keeps all children of an index that someone else wrote', async () => {
-    const index = make.json({ schemaVersion: 2, mediaType: 'application/vnd.oci.image.index.v1+json', manifests: [first.descriptor] })
+    const index = make.json({
+      schemaVersion: 2,
+      mediaType: 'application/vnd.oci.image.index.v1+json',
+      manifests: [first.descriptor],
+    })
     for (const blob of [...first.layers, first.config, first.manifest, index]) await store.ingestBlob(blob)
     const descriptor = { ...make.describe('application/vnd.oci.image.index.v1+json', index) }
     const annotations = { 'org.opencontainers.image.ref.name': 'multi' }
-    writeFileSync(join(root, 'index.json'), make.json({ schemaVersion: 2, manifests: [{ ...descriptor, annotations }] }))
+    writeFileSync(
+      join(root, 'index.json'),
+      make.json({ schemaVersion: 2, manifests: [{ ...descriptor, annotations }] }),
+    )
     expect((await store.gc()).blobs).toEqual([])
     expect(store.get('multi').id).toBe(digestOf(first.config))
   })
@@ -257,7 +287,10 @@ describe('verify finds', () => {
   })
   test('a layer tree without its layer.json or its link', async () => {
     mkdirSync(join(root, 'layers', hexOf(digestOf('a')), 'diff'), { recursive: true })
-    expect((await store.verify()).map(({ message }) => message)).toEqual(['has no layer.json', expect.stringMatching('ENOENT')])
+    expect((await store.verify()).map(({ message }) => message)).toEqual([
+      'has no layer.json',
+      expect.stringMatching('ENOENT'),
+    ])
   })
 })
 

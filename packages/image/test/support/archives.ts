@@ -35,9 +35,9 @@ function entry(path: string, content: Files[string]): TarSource {
   return { ...tarHeader({ type: 'file', path, size: bytes.length }), data: [bytes] }
 }
 
-export async function collect(stream: AsyncIterable<Uint8Array>): Promise<Buffer> {
+export async function collect(input: AsyncIterable<Uint8Array>): Promise<Buffer> {
   const chunks: Uint8Array[] = []
-  for await (const chunk of stream) chunks.push(chunk)
+  for await (const chunk of input) chunks.push(chunk)
   return Buffer.concat(chunks)
 }
 

@@ -10,7 +10,8 @@ import { describe } from 'vitest'
 /** `describe` if all tools are installed. */
 export function describeWith(tools: readonly string[], title: string, body: () => void): void {
   const missing = tools.filter((tool) => spawnSync('which', [tool]).status !== 0)
-  if (missing.some((tool) => tool !== 'docker') && process.env['CI']) throw new Error(`${title}: under CI there must be ${missing.join(', ')}`)
+  if (missing.some((tool) => tool !== 'docker') && process.env['CI'])
+    throw new Error(`${title}: under CI there must be ${missing.join(', ')}`)
   if (missing.length > 0) console.warn(`skipped: ${title}: needs ${missing.join(', ')}`)
   describe.skipIf(missing.length > 0)(`${title} (with ${tools.join(', ')})`, body)
 }
