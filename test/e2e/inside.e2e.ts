@@ -54,13 +54,12 @@ suite('inside the container', [], (daemon) => {
   })
 
   test('capabilities are docker’s fourteen by default, and change as asked', async () => {
-    const effective = async (...options: string[]) =>
-      await inBusybox(daemon(), options, "awk '/CapEff/ {print $2}' /proc/self/status")
-    expect(await effective()).toBe('00000000a80425fb')
-    expect(await effective('--cap-drop', 'ALL')).toBe('0000000000000000')
-    expect(await effective('--cap-drop', 'ALL', '--cap-add', 'NET_ADMIN')).toBe('0000000000001000')
-    expect(await effective('--cap-drop', 'MKNOD')).toBe('00000000a00425fb')
-    expect(await effective('-u', '1000')).toBe('0000000000000000')
+    const read = "awk '/CapEff/ {print $2}' /proc/self/status"
+    expect(await inBusybox(daemon(), [], read)).toBe('00000000a80425fb')
+    expect(await inBusybox(daemon(), ['--cap-drop', 'ALL'], read)).toBe('0000000000000000')
+    expect(await inBusybox(daemon(), ['--cap-drop', 'ALL', '--cap-add', 'NET_ADMIN'], read)).toBe('0000000000001000')
+    expect(await inBusybox(daemon(), ['--cap-drop', 'MKNOD'], read)).toBe('00000000a00425fb')
+    expect(await inBusybox(daemon(), ['-u', '1000'], read)).toBe('0000000000000000')
   })
 
   test('no_new_privs is off by default and on when asked', async () => {

@@ -59,7 +59,8 @@ function cgroups(): KernelState {
     .map((line) => line.split(' ')[4]!)
   const found: KernelState = new Map()
   for (const root of roots) {
-    for (const path of directoriesBelow(root, 6)) if (path.includes('mini-docker')) found.set(`cgroup ${path}`, '')
+    for (const path of directoriesBelow(root, 6))
+      if (path.includes('mini-docker') && !isForeign(path)) found.set(`cgroup ${path}`, '')
   }
   return found
 }
