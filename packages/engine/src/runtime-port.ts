@@ -9,7 +9,7 @@ export type { Exit, OutputListener } from '@mini-docker/syscall'
 export type { Process, Spec } from './oci.ts'
 
 /** The overlay of one container. `lower` topmost first, relative to `layersDir`. */
-export type Overlay = { layersDir: string; lower: string[]; upper: string; work: string }
+export type Overlay = { layersDir: string; lower: string[]; upper: string; work: string; volatile: boolean }
 
 export type PlanOptions = {
   /** `containers/<id>`: rootfs, monitor.sock, container.log and exit live here. */

@@ -101,7 +101,14 @@ export function traceEvent(event: LaunchEvent): TraceEvent {
     case 'step':
       return { type: 'step', id: event.step.id, stage: event.step.stage, where: event.step.where, startNs }
     case 'started':
-      return { type: 'exec', pid: event.pid, startNs }
+      return {
+        type: 'exec',
+        pid: event.pid,
+        step: event.step.id,
+        where: event.step.where,
+        text: event.call === undefined ? '' : formatCall(event.call),
+        startNs,
+      }
     case 'call':
     case 'failed': {
       const { step, call } = event

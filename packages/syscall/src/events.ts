@@ -10,7 +10,7 @@ export type LaunchEvent =
   /** The error that ended the program; `errno` is positive. */
   | { type: 'failed'; step: Step; call?: Call; errno: number; startNs: bigint; durationNs: bigint }
   /** execve has succeeded; `pid` is the container's first process, as the launcher sees it. */
-  | { type: 'started'; pid: number; startNs: bigint }
+  | { type: 'started'; pid: number; startNs: bigint; step: Step; call?: Call }
 
 export const EVENT_BYTES = 32
 const KINDS = { 1: 'call', 2: 'step', 3: 'failed', 4: 'started' } as const
@@ -29,7 +29,7 @@ export function decodeEvent(bytes: Buffer, offset: number, program: Program): La
   if (source === undefined || kind === undefined)
     throw new TypeError(`not an event of this program: operation ${index}`)
   const { step, call } = source
-  if (kind === 'started') return { type: 'started', pid: result, startNs }
+  if (kind === 'started') return { type: 'started', pid: result, startNs, step }
   if (kind === 'step') return { type: 'step', step, startNs }
   const times = { startNs, durationNs }
   if (kind === 'failed')

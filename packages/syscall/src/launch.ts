@@ -137,7 +137,7 @@ function readEvents(
   const onData = (chunk: Buffer) => {
     rest = rest.length === 0 ? chunk : Buffer.concat([rest, chunk])
     while (rest.length >= EVENT_BYTES) {
-      const event = decodeEvent(rest, 0, program)
+      const event = withExecve(decodeEvent(rest, 0, program))
       rest = rest.subarray(EVENT_BYTES)
       options.onEvent?.(event)
       if (event.type === 'started') {
@@ -157,6 +157,13 @@ function readEvents(
         )
       }
     }
+  }
+  // The execve that succeeds cannot report itself: it is the one after the last that failed.
+  let executions = program.sources.filter(({ call }) => call?.name === 'execve' || call?.name === 'execveat')
+  const withExecve = (event: LaunchEvent): LaunchEvent => {
+    const [next] = executions
+    if (event.type === 'call' && event.call === next?.call) executions = executions.slice(1)
+    return event.type === 'started' && next?.call !== undefined ? { ...event, step: next.step, call: next.call } : event
   }
   const onClose = () => done(failure ?? { type: 'ended' })
   control.on('data', onData)

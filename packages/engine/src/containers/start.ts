@@ -48,6 +48,7 @@ export async function startLocked(
   const traced = tracer(engine, container)
   try {
     createBindSources(container.record.mounts)
+    if (container.record.hostConfig.AutoRemove) forgetVolatile(container.dir)
     const plan = planStart(engine, container.record, container.dir)
     engine.journal.write({
       id: container.id,
@@ -84,6 +85,11 @@ export async function startLocked(
   }
 }
 
+/** A volatile overlay leaves a mark that forbids the next mount of the same upper directory: `restart` of a `--rm` container. */
+function forgetVolatile(dir: string): void {
+  fs.rmSync(path.join(dir, 'work', 'work'), { recursive: true, force: true })
+}
+
 function finished(container: Container): string {
   return container.state.finishedAt === NEVER ? NEVER : container.state.finishedAt
 }
@@ -109,6 +115,8 @@ export function planStart(engine: Engine, record: ContainerRecord, dir: string, 
       lower: lowerLinks(engine, record),
       upper: path.join(dir, 'upper'),
       work: path.join(dir, 'work'),
+      // What is thrown away at the end need not be written out at unmount.
+      volatile: record.hostConfig.AutoRemove,
     },
     cgroupPath,
     log: log.kind === 'none' ? undefined : { maxBytes: log.maxBytes, maxFiles: log.maxFiles },

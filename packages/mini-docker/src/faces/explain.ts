@@ -69,7 +69,7 @@ export function wrap(text: string, width: number): string[] {
 }
 
 function columns(text: string): number {
-  return [...text].reduce(
+  return Array.from(text).reduce(
     (sum, char) =>
       sum +
       (/[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6]/.test(char)

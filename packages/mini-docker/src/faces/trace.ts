@@ -21,7 +21,7 @@ export type TraceEvent =
       startNs: string
       durationNs: number
     }
-  | { type: 'exec'; pid: number; startNs: string }
+  | { type: 'exec'; pid: number; step: string; where: string; text: string; startNs: string }
   | { type: 'exit'; exitCode?: number }
 
 /** Turns events into lines, remembering when the first one was. */
@@ -40,7 +40,7 @@ export class TraceFormatter {
         return `${this.#place(event)} ${event.text ?? '…'} ${result} <${seconds(event.durationNs)}>${end}`
       }
       case 'exec':
-        return `${this.#since(event.startNs)} +++ the container's process runs, pid ${event.pid} +++`
+        return `${this.#place(event)} ${event.text} = 0\n+++ the container's process is ${event.pid} on the host +++`
       case 'exit':
         return event.exitCode === undefined ? undefined : `+++ exited with ${event.exitCode} +++`
     }

@@ -2,6 +2,7 @@
 import { diffUpper, LayerView } from '@mini-docker/unionfs'
 import { UserError } from '@mini-docker/syscall'
 import * as path from 'node:path'
+import { warmJoin } from '@mini-docker/cgroup'
 import { createContainer, saveRecord } from '../../containers/create.ts'
 import { inspectContainer } from '../../containers/inspect.ts'
 import { layerDirs } from '../../containers/layers.ts'
@@ -91,6 +92,8 @@ export const containerRoutes: Routes<Engine> = {
 }
 
 async function create(exchange: Exchange, engine: Engine): Promise<void> {
+  // The start that follows would wait for the kernel; the wait begins while the request is read.
+  void warmJoin(engine.cgroups)
   const body = await exchange.readJson(createBody)
   const platform = exchange.query.get('platform') ?? ''
   if (platform !== '' && platform !== `linux/${engine.host.arch}`)

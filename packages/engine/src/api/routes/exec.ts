@@ -1,4 +1,5 @@
 /** /exec: commands in running containers. */
+import { warmJoin } from '@mini-docker/cgroup'
 import { UserError } from '@mini-docker/syscall'
 import { connectionClient } from '../../attach/connection.ts'
 import { parseDetachKeys } from '../../attach/detach-keys.ts'
@@ -14,6 +15,7 @@ import { checkSize } from './containers.ts'
 
 export const execRoutes: Routes<Engine> = {
   'POST /containers/{id}/exec': async (exchange, engine) => {
+    void warmJoin(engine.cgroups)
     const container = engine.containers.find(exchange.params['id'] ?? '')
     const body = await exchange.readJson(execCreateBody)
     parseDetachKeys(body.DetachKeys)
