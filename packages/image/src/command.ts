@@ -26,7 +26,7 @@ import { ImageStore } from './store/store.ts'
 export type Io = { stdin: Readable; stdout: Writable; stderr: Writable }
 
 const DEFAULT_ROOT = '/var/lib/mini-docker'
-const READ_BYTES = 512 * 1024
+const READ_BYTES = 256 * 1024
 
 /** Runs one command line (without the program's name). @returns the exit code: 0, 1 for a failure, 2 for a wrong command line. */
 export async function main(args: readonly string[], io: Io): Promise<number> {

@@ -7,7 +7,7 @@ import { JSON_BYTES_MAX, tooBig } from '../json.ts'
 import { BlobWriter, type Expected, type StoredBlob } from './blob-writer.ts'
 import type { StorePaths } from './paths.ts'
 
-const READ_BYTES = 512 * 1024
+const READ_BYTES = 256 * 1024
 
 export class Blobs {
   readonly #paths: StorePaths
@@ -64,7 +64,7 @@ export class Blobs {
   }
 }
 
-/** The bytes of a file in chunks of 512 KiB. Closes the file when the reader stops. */
+/** The bytes of a file in chunks of 256 KiB. Closes the file when the reader stops. */
 export async function* readFile(path: string, what: string): AsyncGenerator<Uint8Array> {
   await using file = await open(path, 'r').catch((error: unknown) => Promise.reject(absent(error, what)))
   // A fresh buffer for each chunk: the reader may keep it while the next one is read.

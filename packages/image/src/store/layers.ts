@@ -98,11 +98,8 @@ export class Layers {
   async #unpack(layer: Layer, below: readonly Layer[], open: OpenLayer): Promise<void> {
     const target = this.#paths.layer(layer.chainID)
     if (this.has(layer.chainID)) return
-    await using _lock = await takeLock(
-      join(this.#paths.tmp, `unpack-${hexOf(layer.chainID)}.lock`),
-      'exclusive',
-      UNPACK_WAIT_MS,
-    )
+    const lockFile = join(this.#paths.tmp, `unpack-${hexOf(layer.chainID)}.lock`)
+    await using _lock = await takeLock(lockFile, 'exclusive', UNPACK_WAIT_MS)
     if (this.has(layer.chainID)) return
     const directory = join(this.#paths.tmp, `layer-${randomName()}`)
     try {
@@ -120,6 +117,8 @@ export class Layers {
       await this.#link(chainID)
       await rename(directory, target)
       await syncDirectory(this.#paths.layers)
+      // Whoever still waits for this file's lock will find the layer there.
+      await rm(lockFile, { force: true })
     } catch (error) {
       throw diskError(error, target)
     } finally {
