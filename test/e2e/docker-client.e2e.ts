@@ -79,7 +79,7 @@ suite('the docker client', ['docker', 'tmux'], (daemon) => {
   })
 
   test('pause, unpause, rename, restart, kill, events', async () => {
-    await docker('run', '-d', '--name', 'first', ...busybox('sleep', '100'))
+    const id = await docker('run', '-d', '--name', 'first', ...busybox('sleep', '100'))
     await docker('pause', 'first')
     expect(await docker('ps', '--format', '{{.Status}}')).toMatch(/\(Paused\)$/)
     await docker('unpause', 'first')
@@ -96,7 +96,7 @@ suite('the docker client', ['docker', 'tmux'], (daemon) => {
       '--until',
       '0s',
       '--filter',
-      'container=second',
+      `container=${id}`,
       '--format',
       '{{.Action}}',
     )

@@ -21,7 +21,12 @@ suite('a Debian image', [...TOOLS, 'tmux'], (daemon) => {
     expect(await daemon().ok('run', ...debian('sh', '-c', 'dpkg -l | tail -n +6 | wc -l'))).toMatch(/^[1-9]\d+$/)
     expect(await daemon().ok('run', ...debian('perl', '-e', 'print 6 * 7, "\\n"'))).toBe('42')
     expect(await daemon().ok('run', ...debian('apt-get', '--version'))).toMatch(/^apt \d/)
-    expect(await daemon().ok('run', ...debian('dpkg', '--verify', 'perl-base', 'apt', 'libc-bin'))).toBe('')
+    expect(
+      await daemon().ok(
+        'run',
+        ...debian('sh', '-c', 'dpkg --verify perl-base apt libc-bin | grep -v /usr/share/ || true'),
+      ),
+    ).toBe('')
   })
 
   test('whiteouts hide, opaque directories replace, file capabilities and setuid bits stay', async () => {
@@ -35,14 +40,10 @@ suite('a Debian image', [...TOOLS, 'tmux'], (daemon) => {
         ),
       ),
     ).toBe('gone\nREADME\n4755\n1777')
-    const capability = await daemon().ok(
-      'run',
-      ...debian(
-        'perl',
-        '-e',
-        'syscall(191, "/opt/tools/capable", "security.capability", my $b = "\\0" x 64, 64) > 0 and print "capable"',
-      ),
-    )
+    // getxattr(2) by number: Debian's base has no getfattr.
+    const getxattr =
+      'my ($path, $name, $value) = ("/opt/tools/capable", "security.capability", "\\0" x 64); print "capable" if syscall(191, $path, $name, $value, 64) > 0'
+    const capability = await daemon().ok('run', ...debian('perl', '-e', getxattr))
     expect(process.arch === 'x64' ? capability : 'capable').toBe('capable')
   })
 
@@ -65,7 +66,10 @@ suite('a Debian image', [...TOOLS, 'tmux'], (daemon) => {
       const before = layers()
       await daemon().ok('load', '-q', '-i', debianArchive(format))
       expect(
-        await daemon().ok('run', ...debian('sh', '-c', 'cat /usr/share/man/README; dpkg --verify apt; echo verified')),
+        await daemon().ok(
+          'run',
+          ...debian('sh', '-c', 'cat /usr/share/man/README; dpkg --verify apt | grep -v /usr/share/; echo verified'),
+        ),
       ).toBe('the manual pages are gone\nverified')
       expect(layers().toSorted()).toEqual(before.toSorted())
     },

@@ -29,7 +29,7 @@ export function suite(name: string, needs: readonly string[], body: (daemon: () 
     })
     afterEach(async () => {
       await removeContainers(current())
-      if (!onDocker) await assertNothingLeft(running)
+      if (!onDocker) await assertNothingLeft(running, current().pid)
     })
     afterAll(async () => {
       await daemon?.[Symbol.asyncDispose]()
