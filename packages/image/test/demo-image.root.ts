@@ -6,8 +6,9 @@ import { ensureDemo } from '../src/ensure-demo.ts'
 import { ImageStore } from '../src/store/store.ts'
 import { temporaryDirectory } from './support/archives.ts'
 
+const root = join(temporaryDirectory(), 'store')
+
 test('demo:latest (made by three callers at once) is one image, whose shell runs', async () => {
-  const root = join(temporaryDirectory(), 'store')
   const store = await ImageStore.open(root)
   const [one, two, three] = await Promise.all([ensureDemo(store), ensureDemo(store), ensureDemo(store)])
   expect([two, three]).toEqual([one, one])
