@@ -53,8 +53,8 @@ function fileName(entry: string): string {
 function standAlone(found: (path: string) => void): Plugin {
   return {
     name: 'stand-alone',
-    setup({ onResolve }) {
-      onResolve({ filter: /^\.\.?\/.*\.ts$/ }, ({ path, kind, resolveDir }) => {
+    setup(esbuild) {
+      esbuild.onResolve({ filter: /^\.\.?\/.*\.ts$/ }, ({ path, kind, resolveDir }) => {
         if (kind !== 'dynamic-import' || !resolveDir.startsWith(SOURCE)) return undefined
         const file = join(resolveDir, path)
         found(file)

@@ -119,7 +119,7 @@ function readLong(table: readonly Flag[], flags: Flags, arg: string, rest: strin
 
 /** `-it`, `-eA=b`, `-e=A`, `-e A`: each letter is a flag until one takes a value, which swallows the rest. */
 function readCluster(table: readonly Flag[], flags: Flags, arg: string, rest: string[]): void {
-  const letters = [...arg.slice(1)]
+  const letters = Array.from(arg.slice(1))
   while (letters.length > 0) {
     const letter = letters.shift()
     const flag = table.find((candidate) => candidate.short === letter)

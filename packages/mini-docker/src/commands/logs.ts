@@ -36,7 +36,7 @@ export const command: Command = {
       try {
         return parseTimestamp(text, Date.now())
       } catch (error) {
-        throw new Error(`invalid value for "${flag}": ${(error as Error).message}`)
+        throw new Error(`invalid value for "${flag}": ${(error as Error).message}`, { cause: error })
       }
     }
     const answer = await engine.stream('GET', `/containers/${container.Id}/logs`, {

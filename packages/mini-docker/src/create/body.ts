@@ -54,7 +54,8 @@ export function createBody(flags: Flags, image: string, words: readonly string[]
     ...(stopSignal === undefined ? {} : { StopSignal: stopSignal }),
     ...(stopTimeout === undefined ? {} : { StopTimeout: stopTimeout }),
     HostConfig: hostConfig(flags, binds, network, context),
-    NetworkingConfig: { EndpointsConfig: { [network]: ENDPOINT } },
+    // Docker's client leaves none and host without an endpoint.
+    NetworkingConfig: { EndpointsConfig: network === 'default' ? { default: ENDPOINT } : {} },
   }
 }
 
@@ -145,7 +146,7 @@ function hostConfig(flags: Flags, binds: string[] | null, network: string, conte
     MemorySwappiness: swappiness(flags),
     OomKillDisable: flags.bool('oom-kill-disable'),
     PidsLimit: number('pids-limit'),
-    Ulimits: flags.list('ulimit').map(parseUlimit),
+    Ulimits: ulimits(flags.list('ulimit')),
     CpuCount: 0,
     CpuPercent: 0,
     IOMaximumIOps: 0,
@@ -199,6 +200,12 @@ function swappiness(flags: Flags): number {
   const value = flags.int('memory-swappiness') ?? -1
   if (value < -1 || value > 100) throw new Error(`invalid value: ${value}. Valid memory swappiness range is 0-100`)
   return value
+}
+
+/** One per name, the last one given, sorted. */
+function ulimits(list: readonly string[]) {
+  const byName = new Map(list.map(parseUlimit).map((limit) => [limit.Name, limit]))
+  return [...byName.values()].toSorted((a, b) => (a.Name < b.Name ? -1 : 1))
 }
 
 function logConfig(flags: Flags) {

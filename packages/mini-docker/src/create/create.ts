@@ -70,7 +70,7 @@ async function openCidFile(
   try {
     fd = openSync(path, 'wx', 0o666)
   } catch (error) {
-    throw new Error(`failed to create the container ID file: ${openError(path, error).message}`)
+    throw new Error(`failed to create the container ID file: ${openError(path, error).message}`, { cause: error })
   }
   let written = false
   return {

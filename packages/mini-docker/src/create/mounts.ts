@@ -116,18 +116,19 @@ function checked(mount: Mount): Mount {
     throw new Error(`cannot mix 'tmpfs-*' options with mount type '${Type}'`)
   if (BindOptions?.ReadOnlyForceRecursive === true && mount.ReadOnly !== true)
     throw new Error("option 'bind-recursive=readonly' requires 'readonly' to be specified in conjunction")
-  const { Source, Target, ReadOnly, ...options } = mount
+  return inOrder(mount)
+}
+
+/** The fields in the order of Go's structs. Docker's client always names a driver next to other volume options, be it none. */
+function inOrder({ Type, Source, Target, ReadOnly, VolumeOptions: volume, ...options }: Mount): Mount {
   return {
     Type,
     ...(Source === undefined ? {} : { Source }),
     Target,
     ...(ReadOnly === undefined ? {} : { ReadOnly }),
-    ...omitType(options),
+    ...options,
+    ...(volume === undefined ? {} : { VolumeOptions: { ...volume, DriverConfig: volume.DriverConfig ?? {} } }),
   }
-}
-
-function omitType({ Type: _type, ...rest }: Omit<Mount, 'Source' | 'Target' | 'ReadOnly'>) {
-  return rest
 }
 
 function applyRecursive(mount: Mount, value: string): void {

@@ -22,11 +22,13 @@ function readProfile(path: string): string {
   try {
     profile = readTextFile(path)
   } catch (error) {
-    throw new Error(`opening seccomp profile (${path}) failed: ${(error as Error).message}`)
+    throw new Error(`opening seccomp profile (${path}) failed: ${(error as Error).message}`, { cause: error })
   }
   try {
     return JSON.stringify(JSON.parse(profile))
   } catch (error) {
-    throw new Error(`compacting json for seccomp profile (${path}) failed: ${(error as Error).message}`)
+    throw new Error(`compacting json for seccomp profile (${path}) failed: ${(error as Error).message}`, {
+      cause: error,
+    })
   }
 }

@@ -36,7 +36,7 @@ function measure(
     let width = minWidth
     for (; row < to && hasCell(lines[row], column); row += 1) {
       const cell = lines[row]?.[column] ?? ''
-      width = Math.max(width, [...cell].length + padding)
+      width = Math.max(width, Array.from(cell).length + padding)
     }
     for (let inner = start; inner < row; inner += 1) widths[inner]?.push(width)
     measure(lines, widths, start, row, column + 1, minWidth, padding)
@@ -49,5 +49,5 @@ function hasCell(cells: string[] | undefined, column: number): boolean {
 }
 
 function pad(text: string, width: number): string {
-  return text + ' '.repeat(Math.max(0, width - [...text].length))
+  return text + ' '.repeat(Math.max(0, width - Array.from(text).length))
 }

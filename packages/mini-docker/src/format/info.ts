@@ -47,8 +47,8 @@ export type Info = {
 
 /** Everything under `Server:`. */
 export function formatInfo(info: Info): string {
-  const some = (title: string, value: unknown) =>
-    value === undefined || value === '' || value === null ? [] : [` ${title}: ${String(value)}`]
+  const some = (title: string, value: string | undefined) =>
+    value === undefined || value === '' || value === null ? [] : [` ${title}: ${value}`]
   return [
     ` Containers: ${info.Containers}`,
     `  Running: ${info.ContainersRunning}`,

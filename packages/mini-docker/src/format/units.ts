@@ -70,7 +70,7 @@ function zoneName(date: Date, offsetMinutes: number): string {
 
 /** Cuts text to `width` characters, the last of which is then `…`. */
 export function ellipsis(text: string, width: number): string {
-  const chars = [...text]
+  const chars = Array.from(text)
   return chars.length <= width ? text : `${chars.slice(0, width - 1).join('')}…`
 }
 

@@ -72,7 +72,7 @@ class Run {
       case 'with': {
         this.#scoped(() => {
           const value = plain(this.#pipe(node.pipe, dot))
-          if (isTrue(value)) this.#nodes(node.then, node.kind === 'with' ? value : dot)
+          if (isTrue(value)) this.#nodes(node.body, node.kind === 'with' ? value : dot)
           else this.#nodes(node.otherwise, dot)
         })
         return
@@ -96,7 +96,7 @@ class Run {
           const [first, second] = node.names
           if (first !== undefined) this.#variables.push({ name: first, value: second === undefined ? item : key })
           if (second !== undefined) this.#variables.push({ name: second, value: item })
-          this.#nodes(node.then, item)
+          this.#nodes(node.body, item)
         })
       } catch (error) {
         if (!(error instanceof LoopEnd)) throw error

@@ -52,7 +52,7 @@ export const FUNCTIONS: Record<string, TemplateFunction> = {
     text(value).replace(/(^|[\s])(\p{L})/gu, (_all, before: string, letter: string) => before + letter.toUpperCase()),
   pad: (value, before, after) =>
     text(value) === '' ? '' : ' '.repeat(Number(before)) + text(value) + ' '.repeat(Number(after)),
-  truncate: (value, length) => [...text(value)].slice(0, Number(length)).join(''),
+  truncate: (value, length) => Array.from(text(value)).slice(0, Number(length)).join(''),
 }
 
 /** For the header line of a table: the same names, which give the column's title back unchanged. */

@@ -4,8 +4,8 @@ import { lex, TemplateSyntaxError, type Piece, type Token } from './lex.ts'
 export type Node =
   | { kind: 'text'; text: string }
   | { kind: 'print'; pipe: Pipe }
-  | { kind: 'if' | 'with'; pipe: Pipe; then: Node[]; otherwise: Node[] }
-  | { kind: 'range'; pipe: Pipe; names: string[]; then: Node[]; otherwise: Node[] }
+  | { kind: 'if' | 'with'; pipe: Pipe; body: Node[]; otherwise: Node[] }
+  | { kind: 'range'; pipe: Pipe; names: string[]; body: Node[]; otherwise: Node[] }
   | { kind: 'break' | 'continue' }
 
 /** `$x := a | b 1`: commands, each fed the result of the one before as its last argument. */
@@ -102,8 +102,8 @@ class Reader {
       }
     }
     this.#variables = outer
-    if (kind === 'range') return { kind, pipe, names, then: inside.nodes, otherwise }
-    return { kind, pipe, then: inside.nodes, otherwise }
+    if (kind === 'range') return { kind, pipe, names, body: inside.nodes, otherwise }
+    return { kind, pipe, body: inside.nodes, otherwise }
   }
 
   /** `$i, $x :=` of a range. */

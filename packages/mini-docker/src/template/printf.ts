@@ -78,11 +78,11 @@ function formatOne(verb: string, value: unknown, flags: string, precision: numbe
 }
 
 function cut(text: string, precision: number | undefined): string {
-  return precision === undefined ? text : [...text].slice(0, precision).join('')
+  return precision === undefined ? text : Array.from(text).slice(0, precision).join('')
 }
 
 function padTo(text: string, width: number, flags: string, isNumber: boolean): string {
-  const missing = width - [...text].length
+  const missing = width - Array.from(text).length
   if (missing <= 0) return text
   if (flags.includes('-')) return text + ' '.repeat(missing)
   if (flags.includes('0') && isNumber) return text.replace(/^([+-]?)/, `$1${'0'.repeat(missing)}`)

@@ -1,0 +1,71 @@
+import { describe, expect, test } from 'vitest'
+import type { Step } from '@mini-docker/syscall'
+import { explainSteps, languageOf, wrap } from '../src/faces/explain.ts'
+import { reviveSteps } from '../src/faces/steps-json.ts'
+import { TraceFormatter } from '../src/faces/trace.ts'
+
+const STEPS: Step[] = [
+  {
+    id: 'a.one',
+    stage: 'rootfs',
+    where: 'host',
+    calls: [{ name: 'mkdirat', args: [-100, '/x', 0o755] }],
+    shell: ['mkdir /x', 'cd /x'],
+    man: ['mkdir(2)'],
+  },
+  { id: 'b.two', stage: 'process', where: 'container', calls: [], shell: ['exec sh'], man: [] },
+]
+const WORDS = {
+  'a.one': { en: { title: 'Make a place', why: 'Because.' }, ja: { title: '場所を作ります', why: '理由です。' } },
+}
+
+describe('explain', () => {
+  test('a script with titles, reasons, manual pages; a step without words shows its id', () => {
+    expect(explainSteps(STEPS, WORDS, 'en')).toBe(
+      '# 2 steps, 1 system calls. Nothing has been run.\n\n# 1. Make a place  (on the host)\n#    Because.\n#    read: mkdir(2)\n$ mkdir /x\n$ cd /x\n\n# 2. b.two  (in the container)\n$ exec sh\n',
+    )
+  })
+
+  test('speaks the locale’s language', () => {
+    expect(explainSteps(STEPS, WORDS, 'ja')).toContain('# 1. 場所を作ります  (ホストで)\n#    理由です。')
+    expect([
+      languageOf({ LANG: 'ja_JP.UTF-8' }),
+      languageOf({ LANG: 'ja_JP.UTF-8', LC_ALL: 'C' }),
+      languageOf({}),
+    ]).toEqual(['ja', 'en', 'en'])
+  })
+
+  test('wraps at spaces, and Japanese anywhere but before punctuation', () => {
+    expect(wrap('aa bb cc', 5)).toEqual(['aa bb', 'cc'])
+    expect(wrap('あいうえ。お', 8)).toEqual(['あいう', 'え。お'])
+  })
+
+  test('bytes and big integers of the plan come back from JSON', () => {
+    const [step] = reviveSteps(
+      '{"steps":[{"id":"x","calls":[{"name":"write","args":[{"base64":"AAE="},{"bigint":"18446744073709551615"}]}]}]}',
+    )
+    expect(step?.calls[0]?.args).toEqual([Buffer.from([0, 1]), 2n ** 64n - 1n])
+  })
+})
+
+describe('trace', () => {
+  test('a line per call, with time, place, result and duration', () => {
+    const formatter = new TraceFormatter()
+    expect(formatter.line({ type: 'step', id: 'a', where: 'host', startNs: '1000000000' })).toBeUndefined()
+    const at = { step: 'rootfs.overlay', where: 'container', startNs: '1002315000', durationNs: 41_000 }
+    expect(formatter.line({ type: 'call', ...at, text: 'mount("overlay")', result: 0 })).toBe(
+      '0.002315 container rootfs.overlay           mount("overlay") = 0 <0.000041>',
+    )
+    expect(
+      formatter.line({ type: 'call', ...at, text: 'chdir("/x")', result: -2, error: 'ENOENT', failed: true }),
+    ).toMatch(/= -1 ENOENT <0\.000041> \(the program stops here\)$/)
+    const started = { step: 'process.exec', where: 'container', text: 'execve("/bin/sh")', pid: 7 }
+    expect(formatter.line({ type: 'exec', ...started, startNs: '1003000000' })).toBe(
+      '0.003000 container process.exec             execve("/bin/sh") = 0\n+++ the container\'s process is 7 on the host +++',
+    )
+    expect([formatter.line({ type: 'exit' }), formatter.line({ type: 'exit', exitCode: 3 })]).toEqual([
+      undefined,
+      '+++ exited with 3 +++',
+    ])
+  })
+})
