@@ -95,10 +95,14 @@ export class Connection {
   }
 
   async #drained(): Promise<void> {
+    if (this.#socket.destroyed) throw new Error('the connection is closed')
     await new Promise<void>((resolve, reject) => {
-      if (this.#socket.destroyed) reject(new Error('the connection is closed'))
-      this.#socket.once('drain', resolve)
-      this.#socket.once('close', () => reject(new Error('the connection is closed')))
+      const settle = (): void => {
+        this.#socket.off('drain', settle).off('close', settle)
+        if (this.#socket.destroyed) reject(new Error('the connection is closed'))
+        else resolve()
+      }
+      this.#socket.on('drain', settle).on('close', settle)
     })
   }
 
