@@ -1,5 +1,6 @@
 /** The real docker client on our daemon: its own words and formats, so that the API is the real one and no look-alike. */
 import { expect, test } from 'vitest'
+import { sleep } from '../harness/eventually.ts'
 import { busyboxArchive } from '../harness/images.ts'
 import { Terminal } from '../harness/terminal.ts'
 import { busybox, suite } from './suite.ts'
@@ -89,6 +90,8 @@ suite('the docker client', ['docker', 'tmux'], (daemon) => {
     expect(
       await docker('inspect', '--format', '{{.State.Status}} {{.State.ExitCode}} {{.RestartCount}}', 'second'),
     ).toBe('exited 137 0')
+    // The client asks for whole seconds.
+    await sleep(1100)
     const events = await docker(
       'events',
       '--since',
