@@ -8,7 +8,7 @@ import * as net from 'node:net'
 import * as path from 'node:path'
 import { prepareParent, readCgroupLayout, type CgroupLayout } from '@mini-docker/cgroup'
 import { ImageStore } from '@mini-docker/image'
-import { UserError } from '@mini-docker/syscall'
+import { LauncherServer, UserError } from '@mini-docker/syscall'
 import { createServer } from './api/server.ts'
 import { apiRouter } from './api/routes/index.ts'
 import { nowRfc3339 } from './clock.ts'
@@ -67,7 +67,9 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   cleanup.use(lockFile(path.join(root, 'daemon.lock')))
   cleanup.use(lockFile(path.join(runRoot, 'mini-dockerd.pid')))
 
-  const engine = await openEngine(options)
+  const engine = await openEngine(options, async () =>
+    cleanup.use(await LauncherServer.start(path.join(runRoot, 'launcher.sock'))),
+  )
   await recoverContainers(engine)
   engine.creating.delete(RECOVERY)
   for (const { kind, name } of await collectGarbage(engine)) options.log(`removed ${kind} ${name}`)
@@ -103,7 +105,10 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
 /** Stands for containers that are not loaded yet: until then every layer may be in use. */
 const RECOVERY = 'recovery'
 
-async function openEngine({ root, runRoot, version, log, ...options }: DaemonOptions): Promise<Engine> {
+async function openEngine(
+  { root, runRoot, version, log, ...options }: DaemonOptions,
+  launchers: () => Promise<LauncherServer>,
+): Promise<Engine> {
   const cgroups = options.cgroups ?? prepareParent(readCgroupLayout())
   const containers = new ContainerStore()
   const creating = new Set<string>([RECOVERY])
@@ -114,7 +119,7 @@ async function openEngine({ root, runRoot, version, log, ...options }: DaemonOpt
     version,
     startedAt: nowRfc3339(),
     host: readHostFacts(),
-    runtime: options.runtime ?? kernelRuntime(cgroups),
+    runtime: options.runtime ?? kernelRuntime(cgroups, await launchers()),
     cgroups,
     images,
     containers,

@@ -25,18 +25,19 @@ import {
   openat,
   UserError,
   type LaunchEvent,
+  type LauncherServer,
 } from '@mini-docker/syscall'
 import type { Plan, Runtime, StartOptions, TraceEvent, Tracer } from './runtime-port.ts'
 
 /** A runtime that puts containers below the layout's parent group. */
-export function kernelRuntime(cgroups: CgroupLayout): Runtime {
+export function kernelRuntime(cgroups: CgroupLayout, server: LauncherServer): Runtime {
   const machine = { ...readMachine(), cgroups }
   return {
     planContainer: (spec, { init, ...options }) =>
       planContainer(spec, { ...options, ...(init ? { initFile: launcherFile() } : {}) }, machine),
-    startContainer: (plan, options) => start(startContainer, plan, options),
+    startContainer: (plan, options) => start(startContainer, plan, { ...options, server }),
     planExec: (process, target, options) => planExec(process, target, options, machine),
-    startExec: (plan, options) => start(startExec, plan, options),
+    startExec: (plan, options) => start(startExec, plan, { ...options, server }),
     connectMonitor: (socketPath) =>
       withFolder(path.dirname(socketPath), async (folder) => {
         const monitor = await Monitor.connect(path.join(folder, path.basename(socketPath)))
@@ -52,7 +53,7 @@ export function kernelRuntime(cgroups: CgroupLayout): Runtime {
 
 type Start = typeof startContainer
 
-function start(run: Start, plan: Plan, options: StartOptions): ReturnType<Start> {
+function start(run: Start, plan: Plan, options: StartOptions & { server: LauncherServer }): ReturnType<Start> {
   const planned = real(plan)
   return withFolder(planned.directory, (directory) => run({ ...planned, directory }, launchOptions(options)))
 }
@@ -83,8 +84,9 @@ function real(plan: Plan): RuntimePlan {
   return plan as RuntimePlan
 }
 
-function launchOptions({ trace, output }: StartOptions) {
+function launchOptions({ trace, output, server }: StartOptions & { server: LauncherServer }) {
   return {
+    server,
     ...(trace === undefined ? {} : { trace: (event: LaunchEvent) => report(event, trace) }),
     ...(output === undefined ? {} : { output }),
   }

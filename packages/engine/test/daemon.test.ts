@@ -12,11 +12,6 @@ beforeAll(async () => {
 })
 afterAll(() => docker[Symbol.asyncDispose]())
 
-async function exitCode(id: string, condition = 'next-exit'): Promise<number> {
-  const { json } = await docker.request('POST', `/containers/${id}/wait?condition=${condition}`)
-  return json.StatusCode as number
-}
-
 describe('about the daemon', () => {
   test('every answer carries docker’s headers; HEAD has no body', async () => {
     const { status, headers, text } = await docker.request('HEAD', '/_ping')
@@ -182,7 +177,7 @@ describe('a container’s life', () => {
     expect(attached.head).toMatch(
       /^HTTP\/1\.1 101 UPGRADED\r\n[^]*Content-Type: application\/vnd\.docker\.multiplexed-stream\r\nConnection: Upgrade\r\nUpgrade: tcp$/,
     )
-    const code = exitCode(id, 'removed')
+    const code = docker.exitCode(id, 'removed')
     expect((await docker.request('POST', `/containers/${id}/start`)).status).toBe(204)
     expect(await code).toBe(3)
     await attached.ended
@@ -194,7 +189,7 @@ describe('a container’s life', () => {
     const id = await docker.create({ Cmd: ['cat'], OpenStdin: true, StdinOnce: true })
     const attached = await docker.hijack(`/containers/${id}/attach?stdin=1&stdout=1&stream=1`)
     attached.socket.write('before the start\n')
-    const code = exitCode(id)
+    const code = docker.exitCode(id)
     await docker.request('POST', `/containers/${id}/start`)
     attached.socket.end('and after\n')
     expect(await code).toBe(0)
@@ -238,7 +233,7 @@ describe('a container’s life', () => {
   test('a failed start of --rm answers the waiter with 127 and removes', async () => {
     const id = await docker.create({ Cmd: ['nosuchcmd'], HostConfig: { AutoRemove: true } })
     const attached = await docker.hijack(`/containers/${id}/attach?stdout=1&stream=1`)
-    const code = exitCode(id, 'removed')
+    const code = docker.exitCode(id, 'removed')
     await docker.request('POST', `/containers/${id}/start`)
     expect(await code).toBe(127)
     await attached.ended
@@ -326,7 +321,7 @@ describe('a container’s life', () => {
     const codes = await Promise.all(
       Array.from({ length: 50 }, async (_, index) => {
         const id = await docker.create({ Cmd: ['sh', '-c', `exit ${index}`], HostConfig: { AutoRemove: true } })
-        const code = exitCode(id, 'removed')
+        const code = docker.exitCode(id, 'removed')
         await docker.request('POST', `/containers/${id}/start`)
         return code
       }),
@@ -395,7 +390,7 @@ describe('what a container says', () => {
   test('events tell a life in docker’s order', async () => {
     const since = Date.now() / 1000
     const id = await docker.create({ Cmd: ['true'], Labels: { k: 'v' }, HostConfig: { AutoRemove: true } }, 'eventful')
-    const code = exitCode(id, 'removed')
+    const code = docker.exitCode(id, 'removed')
     await docker.request('POST', `/containers/${id}/start`)
     await code
     const filters = encodeURIComponent(JSON.stringify({ container: { eventful: true }, type: { container: true } }))

@@ -60,15 +60,15 @@ function kernelMounts(host: HostConfig): Mount[] {
   ]
 }
 
-/** The IPC namespace of the host comes with its own /dev/shm and /dev/mqueue. */
+/** A mount of mqueue shows the queues of the IPC namespace it is made in; /dev/shm of the host is a mount of the host. */
 function ipcMounts(host: HostConfig): Mount[] {
-  if (host.IpcMode === 'host') return [bind('/dev/mqueue', '/dev/mqueue', []), bind('/dev/shm', '/dev/shm', [])]
   const mqueue: Mount = {
     destination: '/dev/mqueue',
     type: 'mqueue',
     source: 'mqueue',
     options: ['nosuid', 'noexec', 'nodev'],
   }
+  if (host.IpcMode === 'host') return [mqueue, bind('/dev/shm', '/dev/shm', [])]
   if (host.IpcMode === 'none') return [mqueue]
   const options = ['nosuid', 'noexec', 'nodev', 'mode=1777', `size=${host.ShmSize}`]
   return [mqueue, { destination: '/dev/shm', type: 'tmpfs', source: 'shm', options }]

@@ -1,11 +1,9 @@
 /** /containers: making, listing, changing and removing them. Output and input are in `container-io.ts`. */
-import { diffUpper, LayerView } from '@mini-docker/unionfs'
 import { UserError } from '@mini-docker/syscall'
-import * as path from 'node:path'
 import { warmJoin } from '@mini-docker/cgroup'
+import { containerChanges } from '../../containers/changes.ts'
 import { createContainer, saveRecord } from '../../containers/create.ts'
 import { inspectContainer } from '../../containers/inspect.ts'
-import { layerDirs } from '../../containers/layers.ts'
 import { CONTAINER_FILTERS, imageIds, listContainers, summary } from '../../containers/list.ts'
 import { pruneContainers } from '../../containers/prune.ts'
 import { removeContainer } from '../../containers/remove.ts'
@@ -81,13 +79,9 @@ export const containerRoutes: Routes<Engine> = {
   'GET /containers/{id}/top': of(async (exchange, engine, container) => {
     exchange.json(200, await topContainer(engine, container, exchange.query.get('ps_args') ?? ''))
   }),
-  'GET /containers/{id}/changes': of((exchange, engine, { record, dir }) => {
-    const kinds = { C: 0, A: 1, D: 2 }
-    const changes = diffUpper(path.join(dir, 'upper'), new LayerView(layerDirs(engine, record)))
-    exchange.json(
-      200,
-      changes.length === 0 ? null : changes.map(({ path: Path, kind }) => ({ Path, Kind: kinds[kind] })),
-    )
+  'GET /containers/{id}/changes': of((exchange, engine, container) => {
+    const changes = containerChanges(engine, container)
+    exchange.json(200, changes.length === 0 ? null : changes)
   }),
 }
 

@@ -1,0 +1,101 @@
+/** A daemon in a process of its own, on the real runtime, that can be killed and started again. */
+import { spawn, type ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import * as fs from 'node:fs'
+import * as os from 'node:os'
+import * as path from 'node:path'
+import { readCgroupLayout, processes } from '@mini-docker/cgroup'
+import { Api } from './api.ts'
+
+export class KillableDaemon extends Api implements AsyncDisposable {
+  override readonly defaultImage = 'demo'
+  readonly dir: string = fs.mkdtempSync(path.join(os.tmpdir(), 'engine-root-'))
+  #child: ChildProcess | undefined
+  errors = ''
+
+  static async start(): Promise<KillableDaemon> {
+    const daemon = new KillableDaemon()
+    await daemon.boot()
+    return daemon
+  }
+
+  get socket(): string {
+    return path.join(this.dir, 'docker.sock')
+  }
+
+  get host(): string {
+    return `unix://${this.socket}`
+  }
+
+  get pid(): number {
+    return this.#child?.pid ?? 0
+  }
+
+  async boot(): Promise<void> {
+    const child = spawn(process.execPath, [path.join(import.meta.dirname, 'serve.ts'), this.dir], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+    })
+    this.#child = child
+    child.stderr?.on('data', (chunk: Buffer) => (this.errors += chunk.toString()))
+    const listening = once(child.stdout!, 'data')
+    await Promise.race([
+      listening,
+      once(child, 'exit').then(() => Promise.reject(new Error(`the daemon ended: ${this.errors}`))),
+    ])
+  }
+
+  /** SIGKILL, as a crash is; SIGTERM, as a service manager does. */
+  async end(signal: 'SIGKILL' | 'SIGTERM'): Promise<void> {
+    if (this.#child === undefined) return
+    const ended = once(this.#child, 'exit')
+    this.#child.kill(signal)
+    await ended
+    this.#child = undefined
+  }
+
+  async state(id: string): Promise<{ Status: string; Pid: number; ExitCode: number; StartedAt: string }> {
+    return (await this.request('GET', `/containers/${id}/json`)).json.State as {
+      Status: string
+      Pid: number
+      ExitCode: number
+      StartedAt: string
+    }
+  }
+
+  /** What is left of containers outside of their folders. */
+  leftovers(): { journal: string[]; containers: string[] } {
+    return {
+      journal: fs.readdirSync(path.join(this.dir, 'run/journal')),
+      containers: fs.readdirSync(path.join(this.dir, 'root/containers')),
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#child === undefined) await this.boot()
+    for (const { Id } of (await this.request('GET', '/containers/json?all=1')).json as { Id: string }[])
+      await this.request('DELETE', `/containers/${Id}?force=1&v=1`)
+    await this.end('SIGTERM')
+    fs.rmSync(this.dir, { recursive: true, force: true })
+  }
+}
+
+/** The process that started another: a container's monitor. */
+export function parentOf(pid: number): number {
+  return Number(/^PPid:\s*(\d+)$/m.exec(fs.readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1])
+}
+
+export function isAlive(pid: number): boolean {
+  const status = fs.existsSync(`/proc/${pid}/status`) ? fs.readFileSync(`/proc/${pid}/status`, 'utf8') : ''
+  return status !== '' && !/^State:\s*Z/m.test(status)
+}
+
+/** Control groups of a container, in whichever hierarchy. */
+export function cgroupsOf(id: string): string[] {
+  return readCgroupLayout()
+    .hierarchies.map(({ base }) => `${base}/mini-docker/${id}`)
+    .filter((directory) => fs.existsSync(directory))
+}
+
+export function processesOf(id: string): number[] {
+  return processes(readCgroupLayout(), `mini-docker/${id}`)
+}
