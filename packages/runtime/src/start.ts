@@ -16,6 +16,7 @@ import {
   type Call,
   type Exit,
   type LaunchEvent,
+  type LauncherServer,
   type OutputListener,
   type Step,
 } from '@mini-docker/syscall'
@@ -23,6 +24,8 @@ import { MONITOR_SOCKET } from './monitor-steps.ts'
 import type { Plan } from './plan-container.ts'
 
 export type StartOptions = {
+  /** Forks the launcher instead of this process: a tenth of the time. */
+  server?: LauncherServer
   /** Gets the output from the first byte on; end it with `monitor.unsubscribe`. */
   output?: OutputListener
   /** Every event as it comes: the calls are reported one by one, with their times. */
@@ -33,7 +36,7 @@ export type StartOptions = {
   gate?: (step: Step) => Promise<void>
 }
 
-export type Running = { pid: number; monitor: Monitor; launcherPid: number }
+export type Running = { pid: number; monitor: Monitor; launcherPid: number | undefined }
 
 /** A container that could not be started. `exitCode` is what docker's client ends with: 125 us, 126 cannot be run, 127 not found. */
 export class StartError extends Error {
@@ -58,7 +61,7 @@ export async function startExec(plan: Plan, options: StartOptions = {}): Promise
   return start(plan, options)
 }
 
-async function start(plan: Plan, { output, trace, gate, killBefore }: StartOptions): Promise<Running> {
+async function start(plan: Plan, { server, output, trace, gate, killBefore }: StartOptions): Promise<Running> {
   const steps = plan.steps.flatMap((step) => (step.id === killBefore ? [killStep(), step] : [step]))
   const program = encodeProgram(steps, {
     trace: trace !== undefined,
@@ -67,6 +70,7 @@ async function start(plan: Plan, { output, trace, gate, killBefore }: StartOptio
   })
   try {
     const { pid, control, rest, launcherPid } = await launch(program, {
+      ...(server === undefined ? {} : { server }),
       ...(trace === undefined ? {} : { onEvent: trace }),
       ...(gate === undefined ? {} : { gate }),
     })

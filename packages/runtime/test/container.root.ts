@@ -224,7 +224,7 @@ describe('when things die', () => {
   test('the monitor is killed: the container dies with it', async () => {
     const { plan, bundle } = prepare(dockerSpec(['sleep', '100']))
     const { monitor, launcherPid, pid } = await startContainer(plan)
-    process.kill(launcherPid, 'SIGKILL')
+    process.kill(launcherPid ?? 0, 'SIGKILL')
     await expect(monitor.exited).rejects.toThrow('is gone')
     await expect.poll(() => alive(pid)).toBe(false)
     await expect(Monitor.connect(join(bundle, 'monitor.sock'))).rejects.toThrow()

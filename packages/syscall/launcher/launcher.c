@@ -5,7 +5,7 @@
  * first error that a call does not allow, and writes an event for each call to descriptor 3. Of its own it knows three
  * things: to fork (clone3 as any other call, but both processes go on), to wait for a byte before a step (so that one
  * can walk through a container as it is made), and to stay behind as the container's monitor (monitor.c). For `run --init`
- * the same file is the container's process 1 (init.c).
+ * the same file is the container's process 1 (init.c), and for a daemon it is a server that forks launchers (serve.c).
  *
  * Freestanding C: no libc, one static page or two, because one of these lives as long as each container does.
  */
@@ -19,7 +19,7 @@ static u32 header_flags;
 static int in_container;
 static i64 failure_fd = -1;
 
-static void exit_process(int code) {
+__attribute__((noreturn)) static void exit_process(int code) {
   for (;;) SYS1(exit_group, code);
 }
 
@@ -70,6 +70,7 @@ static void report(u32 op, u16 kind, i64 result, u64 start_ns, u64 duration_ns) 
 #include "log.c"
 #include "monitor.c"
 #include "init.c"
+#include "serve.c"
 
 static i64 argument(const struct op *op, int i, char *path) {
   switch (op->arg_kind[i]) {
@@ -115,7 +116,9 @@ static i64 perform(u32 index, const struct op *op) {
   return result;
 }
 
-static void run(const struct op *ops, u32 count) {
+__attribute__((noreturn)) static void load_and_run(void);
+
+__attribute__((noreturn)) static void run(const struct op *ops, u32 count) {
   for (u32 i = 0; i < count; i++) {
     const struct op *op = &ops[i];
     switch (op->kind) {
@@ -164,6 +167,14 @@ static void run(const struct op *ops, u32 count) {
         }
         break;
       }
+      case OP_SERVE: {
+        i64 listener = slots[op->arg[0]];
+        report(i, EVENT_STARTED, 0, now_ns(), 0);
+        flush_events();
+        SYS2(munmap, program_start, program_size);
+        serve(listener);
+        load_and_run();
+      }
       case OP_MONITOR: {
         struct monitor operand = *(struct monitor *)(data + op->arg[0]);
         u32 index = i;
@@ -177,10 +188,8 @@ static void run(const struct op *ops, u32 count) {
   exit_process(0);
 }
 
-/* Entered by _start with the stack as the kernel made it: argc, argv, NULL, environment. */
-__attribute__((noreturn, used)) void launcher_main(u64 *stack) {
-  char **argv = (char **)(stack + 1);
-  if (stack[0] > 2 && argv[1][0] == '-' && argv[1][1] == '-' && argv[1][2] == 0) init(argv + 2, argv + stack[0] + 1);
+/* Reads a program from descriptor 3 and runs it. */
+static void load_and_run(void) {
   struct header header;
   if (read_all(CONTROL_FD, &header, sizeof header) != 0) exit_process(1);
   u64 ops_size = (u64)header.op_count * sizeof(struct op);
@@ -199,6 +208,13 @@ __attribute__((noreturn, used)) void launcher_main(u64 *stack) {
   for (u32 i = 0; i < header.relocation_count; i++) *(u64 *)(data + relocations[i].at) = (u64)(data + relocations[i].target);
   header_flags = header.flags;
   run((const struct op *)program_start, header.op_count);
+}
+
+/* Entered by _start with the stack as the kernel made it: argc, argv, NULL, environment. */
+__attribute__((noreturn, used)) void launcher_main(u64 *stack) {
+  char **argv = (char **)(stack + 1);
+  if (stack[0] > 2 && argv[1][0] == '-' && argv[1][1] == '-' && argv[1][2] == 0) init(argv + 2, argv + stack[0] + 1);
+  load_and_run();
   for (;;) exit_process(0);
 }
 

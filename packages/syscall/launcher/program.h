@@ -21,7 +21,7 @@ struct header {
 };
 enum header_flag { TRACE = 1, STEPPING = 2 };
 
-enum op_kind { OP_SYSCALL, OP_FORK, OP_STEP, OP_LOAD, OP_PATCH, OP_AWAIT, OP_MONITOR };
+enum op_kind { OP_SYSCALL, OP_FORK, OP_STEP, OP_LOAD, OP_PATCH, OP_AWAIT, OP_MONITOR, OP_SERVE };
 enum op_flag {
   REPORT = 1,   /* report the result even when not tracing */
   NONZERO = 2,  /* the result 0 is an error: the other end is gone */

@@ -15,7 +15,7 @@ enum {
   NR_rt_sigprocmask = 14, NR_ioctl = 16, NR_fcntl = 72, NR_wait4 = 61, NR_exit_group = 231, NR_openat = 257,
   NR_renameat2 = 316, NR_ppoll = 271, NR_accept4 = 288, NR_signalfd4 = 289, NR_fdatasync = 75, NR_clock_gettime = 228,
   NR_pidfd_send_signal = 424, NR_lseek = 8, NR_unlinkat = 263, NR_sendto = 44, NR_execve = 59, NR_clone3 = 435, NR_setpgid = 109, NR_getpid = 39,
-  NR_kill = 62, NR_rt_sigtimedwait = 128,
+  NR_kill = 62, NR_rt_sigtimedwait = 128, NR_dup3 = 292, NR_setsid = 112,
 };
 static inline i64 sys6(i64 nr, i64 a, i64 b, i64 c, i64 d, i64 e, i64 f) {
   register i64 r10 __asm__("r10") = d;
@@ -34,7 +34,7 @@ enum {
   NR_rt_sigprocmask = 135, NR_ioctl = 29, NR_fcntl = 25, NR_wait4 = 260, NR_exit_group = 94, NR_openat = 56,
   NR_renameat2 = 276, NR_ppoll = 73, NR_accept4 = 242, NR_signalfd4 = 74, NR_fdatasync = 83, NR_clock_gettime = 113,
   NR_pidfd_send_signal = 424, NR_lseek = 62, NR_unlinkat = 35, NR_sendto = 206, NR_execve = 221, NR_clone3 = 435, NR_setpgid = 154, NR_getpid = 172,
-  NR_kill = 129, NR_rt_sigtimedwait = 137,
+  NR_kill = 129, NR_rt_sigtimedwait = 137, NR_dup3 = 24, NR_setsid = 157,
 };
 static inline i64 sys6(i64 nr, i64 a, i64 b, i64 c, i64 d, i64 e, i64 f) {
   register i64 x8 __asm__("x8") = nr;

@@ -2,7 +2,7 @@
  * Starts the launcher on a program. The launcher is one small static file; it is started from a sealed memfd, so that
  * nothing in a container can write to the file that the next container starts from (CVE-2019-5736).
  */
-import { spawn, type StdioOptions } from 'node:child_process'
+import { spawn, type ChildProcess, type StdioOptions } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import type { Socket } from 'node:net'
 import { fileURLToPath } from 'node:url'
@@ -25,6 +25,8 @@ import { formatArgs } from './trace.ts'
 export type LaunchOptions = {
   /** The launcher's stdin, stdout, stderr, which the program's processes inherit. Default: /dev/null. */
   stdio?: 'ignore' | 'inherit'
+  /** Forks the launcher; without it, this process does. Not for `inherit`. */
+  server?: { launcher: () => Promise<Socket> }
   /** Every event as it comes. */
   onEvent?: (event: LaunchEvent) => void
   /** Called before each step of a program encoded with `stepping`; the step is made when the promise resolves. */
@@ -32,8 +34,8 @@ export type LaunchOptions = {
 }
 
 export type Launched = {
-  /** The launcher's own process, which is the monitor now. */
-  launcherPid: number
+  /** The launcher's own process, which is the monitor now; unknown when a server forked it. */
+  launcherPid: number | undefined
   /** The child's pid in this process's pid namespace. */
   pid: number
   /** Speaks the monitor's frames from here on; `rest` is what has been read of them already. */
@@ -69,11 +71,11 @@ export class LaunchError extends SyscallError {
  * call failed, and then both processes are gone.
  */
 export async function launch(program: Program, options: LaunchOptions = {}): Promise<Launched> {
-  const run = start(program, options)
+  const run = await start(program, options)
   const outcome = await run.outcome
   if (outcome.type === 'started') {
     // A monitor needs nobody; what runs in the foreground is waited for.
-    if (options.stdio !== 'inherit') run.child.unref()
+    if (options.stdio !== 'inherit') run.child?.unref()
     return {
       launcherPid: run.launcherPid,
       pid: outcome.pid,
@@ -89,7 +91,7 @@ export async function launch(program: Program, options: LaunchOptions = {}): Pro
 
 /** Runs a program without clone3 to its end: undo lists, and what one mounts by hand. Rejects with a LaunchError. */
 export async function runProgram(program: Program, options: LaunchOptions = {}): Promise<void> {
-  const run = start(program, options)
+  const run = await start(program, options)
   const [outcome, code] = await Promise.all([run.outcome, run.ended])
   if (outcome.type === 'failed') throw new LaunchError(outcome.step, outcome.call, outcome.errno)
   if (code !== 0) throw new Error(`the launcher ended with ${code}`)
@@ -100,7 +102,29 @@ type Outcome =
   | { type: 'started'; pid: number; rest: Buffer }
   | { type: 'ended' }
 
-function start(program: Program, options: LaunchOptions) {
+async function start(program: Program, options: LaunchOptions) {
+  const { control, ended, child } = await startLauncher(options)
+  const outcome = new Promise<Outcome>((resolve, reject) => {
+    ended.catch(reject)
+    readEvents(control, program, options, resolve, reject)
+  })
+  control.write(program.bytes)
+  return { child, launcherPid: child?.pid, control, outcome, ended }
+}
+
+type Launcher = { control: Socket; ended: Promise<number>; child?: ChildProcess }
+
+/** A server that was killed must not stop anything: then this process forks. */
+async function startLauncher(options: LaunchOptions): Promise<Launcher> {
+  if (options.server === undefined) return spawnLauncher(options)
+  try {
+    return await connectLauncher(options.server)
+  } catch {
+    return spawnLauncher(options)
+  }
+}
+
+function spawnLauncher(options: LaunchOptions): Launcher {
   const stdio: StdioOptions =
     options.stdio === 'inherit' ? ['inherit', 'inherit', 'inherit', 'pipe'] : ['ignore', 'ignore', 'ignore', 'pipe']
   const child = spawn(launcherPath(), [], {
@@ -116,13 +140,14 @@ function start(program: Program, options: LaunchOptions) {
   })
   ended.catch(() => {})
   // stdio[3] is a socket pair: readable and writable
-  const control = child.stdio[3] as Socket
-  const outcome = new Promise<Outcome>((resolve, reject) => {
-    child.once('error', reject)
-    readEvents(control, program, options, resolve, reject)
-  })
-  control.write(program.bytes)
-  return { child, launcherPid: child.pid ?? 0, control, outcome, ended }
+  return { control: child.stdio[3] as Socket, ended, child }
+}
+
+/** Its exit code is the server's to reap; the end of the connection says that both processes are gone. */
+async function connectLauncher(server: { launcher: () => Promise<Socket> }): Promise<Launcher> {
+  const control = await server.launcher()
+  const ended = new Promise<number>((resolve) => control.once('close', () => resolve(0)))
+  return { control, ended }
 }
 
 function readEvents(

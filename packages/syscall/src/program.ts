@@ -38,6 +38,8 @@ export type ProgramOptions = {
   /** Wait for a byte on the control socket before each step. */
   stepping?: boolean
   monitor?: MonitorSpec
+  /** Fork a launcher for every connection to this listening socket (`launcher/serve.c`). */
+  serve?: string
 }
 
 /** What stands behind an operation of the program: what an event's number refers to. */
@@ -48,7 +50,7 @@ export type Program = { bytes: Buffer; sources: OpSource[] }
 const MAGIC = 0x314c444d
 const OP_BYTES = 80
 const NO_SLOT = 0xffffffff
-const KIND = { syscall: 0, fork: 1, step: 2, load: 3, patch: 4, await: 5, monitor: 6 } as const
+const KIND = { syscall: 0, fork: 1, step: 2, load: 3, patch: 4, await: 5, monitor: 6, serve: 7 } as const
 const REPORT = 1
 const NONZERO = 2
 const QUIET = 4
@@ -82,6 +84,7 @@ export function encodeProgram(steps: Step[], options: ProgramOptions = {}): Prog
   const encoder = new Encoder()
   for (const step of steps) encoder.step(step)
   if (options.monitor !== undefined) encoder.monitor(options.monitor)
+  if (options.serve !== undefined) encoder.serve(options.serve)
   return encoder.finish((options.trace === true ? 1 : 0) | (options.stepping === true ? 2 : 0))
 }
 
@@ -123,6 +126,10 @@ class Encoder {
     operand.writeBigUInt64LE(BigInt(spec.log?.maxBytes ?? 0), 40)
     this.#turn = 'host'
     this.#emit({ kind: KIND.monitor, args: [[ARG_VALUE, BigInt(this.#data.place(operand))]] })
+  }
+
+  serve(listener: string): void {
+    this.#emit({ kind: KIND.serve, args: [[ARG_VALUE, BigInt(this.#slot(listener))]] })
   }
 
   finish(flags: number): Program {
