@@ -26,6 +26,24 @@ describe('explain', () => {
     )
   })
 
+  test('a family of steps shares its words, told apart by name', () => {
+    const words = {
+      'mount.*': { en: { title: 'Mount what was asked for', why: 'It was.' }, ja: { title: '', why: '' } },
+    }
+    const step: Step = {
+      ...STEPS[0],
+      id: 'mount./x',
+      stage: 'rootfs',
+      where: 'container',
+      calls: [],
+      shell: [],
+      man: [],
+    }
+    expect(explainSteps([step], words, 'en')).toContain(
+      '# 1. Mount what was asked for: /x  (in the container)\n#    It was.',
+    )
+  })
+
   test('speaks the locale’s language', () => {
     expect(explainSteps(STEPS, WORDS, 'ja')).toContain('# 1. 場所を作ります  (ホストで)\n#    理由です。')
     expect([

@@ -45,12 +45,20 @@ export function explainSteps(steps: readonly Step[], catalogue: Catalogue, langu
 
 function explainStep(step: Step, number: number, catalogue: Catalogue, language: Language): string {
   const words = WORDS[language]
-  const text = catalogue[step.id]?.[language]
+  const text = wordsOf(step.id, catalogue, language)
   const lines = [`# ${number}. ${text?.title ?? step.id}  (${step.where === 'host' ? words.host : words.container})`]
   if (text !== undefined) lines.push(...wrap(text.why, WIDTH - 5).map((line) => `#    ${line}`))
   if (step.man.length > 0) lines.push(`#    ${words.man}: ${step.man.join(', ')}`)
   lines.push(...step.shell.map((command) => `$ ${command}`))
   return lines.join('\n')
+}
+
+/** The words of a step, or of its family: `mount.*` speaks for `mount./x`, whose own name then stands behind the title. */
+function wordsOf(id: string, catalogue: Catalogue, language: Language): StepText | undefined {
+  const dot = id.indexOf('.')
+  const family = catalogue[`${id.slice(0, dot)}.*`]?.[language]
+  const own = catalogue[id]?.[language]
+  return own ?? (family && { ...family, title: `${family.title}: ${id.slice(dot + 1)}` })
 }
 
 /** Breaks at spaces; Japanese text, which has none, breaks between characters but not before punctuation. A wide character counts two. */
