@@ -196,7 +196,7 @@ function cached(name: string, make: (path: string) => void): string {
 function cacheDirectory(): string {
   const recipe = createHash('sha256')
   for (const file of ['images.ts', 'archive.ts']) recipe.update(readFileSync(join(import.meta.dirname, file)))
-  const base = process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache')
+  const base = process.env['XDG_CACHE_HOME'] || join(homedir(), '.cache')
   const directory = join(base, 'mini-docker-test-images', recipe.digest('hex').slice(0, 12))
   mkdirSync(directory, { recursive: true })
   return directory
