@@ -39,7 +39,8 @@ export type DaemonOptions = {
   socketGid?: number
   /** Ends by itself after so long without a request and without a running container. */
   idleTimeoutMs?: number
-  version: string
+  /** Of the product, as `docker version` shows it. */
+  version?: string
   /** What starts containers; the kernel's own means when left out. */
   runtime?: Runtime
   /** Where cgroups are; read from the machine, and the parent group made, when left out. */
@@ -80,7 +81,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   const server = createServer({
     router: apiRouter,
     engine,
-    version: options.version,
+    version: engine.version,
     log: options.log,
     activity: (change) => idle.activity(change),
   })
@@ -102,11 +103,13 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   return { engine, socketPath, closed, [Symbol.asyncDispose]: () => close('disposed') }
 }
 
+const VERSION = '0.1.0'
+
 /** Stands for containers that are not loaded yet: until then every layer may be in use. */
 const RECOVERY = 'recovery'
 
 async function openEngine(
-  { root, runRoot, version, log, ...options }: DaemonOptions,
+  { root, runRoot, version = VERSION, log, ...options }: DaemonOptions,
   launchers: () => Promise<LauncherServer>,
 ): Promise<Engine> {
   const cgroups = options.cgroups ?? prepareParent(readCgroupLayout())

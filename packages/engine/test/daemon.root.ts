@@ -103,10 +103,9 @@ describe('a container', () => {
     const attached = await docker.hijack(`/exec/${exec}/start`, '{}')
     attached.socket.end('in\n')
     await attached.ended
-    const [uid, cwd, , , input] = attached.frames[1].split('\n')
+    const [uid, cwd] = attached.frames[1].split('\n')
     expect([uid, cwd]).toEqual(['7', '/tmp'])
     expect(attached.frames[1]).toContain('in\n')
-    void input
     expect((await docker.request('GET', `/exec/${exec}/json`)).json).toMatchObject({ Running: false, ExitCode: 0 })
     await remove(id)
   })
@@ -149,7 +148,7 @@ describe('extensions', () => {
       .split('\n')
       .map((line) => JSON.parse(line) as { type: string; name?: string; text?: string; exitCode?: number })
     expect(events[0]?.type).toBe('step')
-    expect(events.some(({ type, text }) => type === 'call' && /^mount\("proc", /.test(text ?? ''))).toBe(true)
+    expect(events.some(({ type, text }) => type === 'call' && text?.startsWith('mount("proc", ') === true)).toBe(true)
     expect(events.at(-2)?.type).toBe('exec')
     expect(events.at(-1)).toEqual({ type: 'exit', exitCode: 4 })
     await remove(id)

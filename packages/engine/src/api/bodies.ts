@@ -189,25 +189,6 @@ export const execStartBody = z.object({
   ConsoleSize: z.tuple([z.number().int(), z.number().int()]).nullish(),
 })
 
-/** POST /containers/{id}/update: the resources of a HostConfig, and the restart policy. */
-export const updateBody = z.object({
-  ...hostConfig.pick({
-    CpuShares: true,
-    Memory: true,
-    NanoCpus: true,
-    BlkioWeight: true,
-    CpuPeriod: true,
-    CpuQuota: true,
-    CpusetCpus: true,
-    CpusetMems: true,
-    MemoryReservation: true,
-    MemorySwap: true,
-    PidsLimit: true,
-  }).shape,
-  RestartPolicy: z.object({ Name: text, MaximumRetryCount: integer }).nullish(),
-})
-export type UpdateBody = z.output<typeof updateBody>
-
 /** POST /volumes/create */
 export const volumeCreateBody = z.object({
   Name: text,

@@ -42,6 +42,7 @@ export async function handleExit(engine: Engine, container: Container, status: E
     oomKilled,
     finishedAt: formatNs(BigInt(status.at.getTime()) * 1_000_000n),
   })
+  if (oomKilled) containerEvent(engine, container, 'oom')
   containerEvent(engine, container, 'die', {
     exitCode: String(status.exitCode),
     execDuration: String(Math.round(ranMs / 1000)),

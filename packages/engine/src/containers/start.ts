@@ -3,7 +3,7 @@ import * as fs from 'node:fs'
 import * as path from 'node:path'
 import { LayerView } from '@mini-docker/unionfs'
 import { SyscallError, UserError } from '@mini-docker/syscall'
-import { NEVER, nowRfc3339 } from '../clock.ts'
+import { nowRfc3339 } from '../clock.ts'
 import { containerEvent, type Engine } from '../engine.ts'
 import { parseLogConfig } from '../logs/log-config.ts'
 import type { Plan, StartFailure, TraceEvent } from '../runtime-port.ts'
@@ -50,26 +50,15 @@ export async function startLocked(
     createBindSources(container.record.mounts)
     if (container.record.hostConfig.AutoRemove) forgetVolatile(container.dir)
     const plan = planStart(engine, container.record, container.dir)
-    engine.journal.write({
-      id: container.id,
-      cgroupPath: container.cgroupPath,
-      undo: engine.runtime.undoCalls(plan.steps),
-    })
-    const { pid, monitor } = await engine.runtime.startContainer(plan, {
-      trace: traced?.send,
-      output: container.streams.starting(),
-    })
+    const entry = { id: container.id, cgroupPath: container.cgroupPath, undo: engine.runtime.undoCalls(plan.steps) }
+    engine.journal.write(entry)
+    const output = container.streams.starting()
+    const { pid, monitor } = await engine.runtime.startContainer(plan, { trace: traced?.send, output })
+    const started = { pid, startedAt: nowRfc3339() }
+    engine.journal.write({ ...entry, started })
     container.monitor = monitor
     container.streams.started(monitor)
-    container.change({
-      status: 'running',
-      pid,
-      exitCode: 0,
-      error: '',
-      oomKilled: false,
-      startedAt: nowRfc3339(),
-      finishedAt: finished(container),
-    })
+    container.change({ status: 'running', exitCode: 0, error: '', oomKilled: false, ...started })
     watchExit(engine, container, monitor)
     if (traced !== undefined)
       void monitor.exited.then(
@@ -88,10 +77,6 @@ export async function startLocked(
 /** A volatile overlay leaves a mark that forbids the next mount of the same upper directory: `restart` of a `--rm` container. */
 function forgetVolatile(dir: string): void {
   fs.rmSync(path.join(dir, 'work', 'work'), { recursive: true, force: true })
-}
-
-function finished(container: Container): string {
-  return container.state.finishedAt === NEVER ? NEVER : container.state.finishedAt
 }
 
 /** The plan of a container's start. Reads the image's user database and the host's devices; writes the files under /etc into `dir`, except on a dry run. */

@@ -7,7 +7,13 @@ import * as path from 'node:path'
 import type { Call } from '@mini-docker/syscall'
 import { writeVolatile } from '../state/atomic-file.ts'
 
-export type JournalEntry = { id: string; cgroupPath: string; undo: Call[] }
+export type JournalEntry = {
+  id: string
+  cgroupPath: string
+  undo: Call[]
+  /** Since its execve succeeded. */
+  started?: { pid: number; startedAt: string }
+}
 
 export class Journal {
   readonly #dir: string
@@ -17,7 +23,7 @@ export class Journal {
     fs.mkdirSync(this.#dir, { recursive: true, mode: 0o700 })
   }
 
-  /** Before the container is started. */
+  /** Before the container is started, and again when it runs. On a tmpfs: survives a killed daemon at once, no disk is waited for. */
   write(entry: JournalEntry): void {
     writeVolatile(
       this.#file(entry.id),

@@ -56,52 +56,53 @@ function loadState(engine: Engine, dir: string): ContainerState {
 }
 
 async function recoverContainer(engine: Engine, container: Container): Promise<void> {
-  const { state, dir } = container
-  const socket = path.join(dir, 'monitor.sock')
-  if (fs.existsSync(socket)) {
-    const monitor = await engine.runtime.connectMonitor(socket).catch(() => undefined)
-    if (monitor !== undefined) {
-      container.monitor = monitor
-      container.streams.started(monitor)
-      container.change({
-        status: state.status === 'paused' ? 'paused' : 'running',
-        pid: firstProcess(engine, container),
-        startedAt: startedAt(container),
-      })
-      return watchExit(engine, container, monitor)
-    }
+  const entry = engine.journal.read(container.id)
+  // The journal hears of a start before state.json has it on the disk.
+  if (entry?.started !== undefined && !container.running)
+    container.state = { ...container.state, ...entry.started, status: 'running' }
+  if (await adopt(engine, container)) return
+  const status = unseenExit(engine, container)
+  if (container.running || status !== undefined) {
+    if (status === undefined)
+      engine.log(`container ${container.id} has no monitor and no exit status: what is left of it is killed`)
+    await handleExit(engine, container, status ?? { ...KILLED, at: new Date() })
+  } else if (entry !== undefined) {
+    // Killed in the middle of a start: it never ran.
+    await cleanUpHost(engine, container)
   }
-  const wasStarted = container.running || engine.journal.read(container.id) !== undefined
-  if (wasStarted) await endUnseen(engine, container)
-  else if (container.record.hostConfig.AutoRemove)
-    await removeContainer(engine, container, { force: true, volumes: true })
+  // Before anyone can ask for it; the follow-up of the exit finds it gone.
+  if (container.record.hostConfig.AutoRemove) await removeContainer(engine, container, { force: true, volumes: true })
 }
 
-/** The first process of a container that runs, also when its start was not written down. In its own pid namespace it is number 1. */
-function firstProcess(engine: Engine, { state, cgroupPath }: Container): number {
-  if (state.pid !== 0) return state.pid
+/** Takes up the connection to a monitor that lives. */
+async function adopt(engine: Engine, container: Container): Promise<boolean> {
+  const socket = path.join(container.dir, 'monitor.sock')
+  if (!fs.existsSync(socket)) return false
+  const monitor = await engine.runtime.connectMonitor(socket).catch(() => undefined)
+  if (monitor === undefined) return false
+  const { state } = container
+  const startedAt = container.alive ? state.startedAt : fs.statSync(socket).mtime.toISOString()
+  const { freezer } = cgroup.cgroupSupport(engine.cgroups)
+  const status = freezer && cgroup.isFrozen(engine.cgroups, container.cgroupPath) ? 'paused' : 'running'
+  container.monitor = monitor
+  container.streams.started(monitor)
+  container.change({ status, pid: firstProcess(engine, container), startedAt })
+  watchExit(engine, container, monitor)
+  return true
+}
+
+/** The first process, also when its start was not written down. In its own pid namespace it is number 1. */
+function firstProcess(engine: Engine, { state, alive, cgroupPath }: Container): number {
+  if (alive && state.pid !== 0) return state.pid
   const pids = cgroup.processes(engine.cgroups, cgroupPath)
   return pids.find((pid) => /^NSpid:.*\t1$/m.test(fs.readFileSync(`/proc/${pid}/status`, 'utf8'))) ?? pids[0] ?? 0
 }
 
-/** The start was not written down before the daemon died: the journal's entry was. */
-function startedAt({ state, dir }: Container): string {
-  if (state.status === 'running' || state.status === 'paused') return state.startedAt
-  return fs.statSync(path.join(dir, 'monitor.sock')).mtime.toISOString()
-}
-
-/** It ended while no daemon ran. */
-async function endUnseen(engine: Engine, container: Container): Promise<void> {
-  const status = engine.runtime.readExit(container.dir)
-  if (container.state.status === 'created' && status === undefined) {
-    // Killed in the middle of its first start: it never ran.
-    await cleanUpHost(engine, container)
-    if (container.record.hostConfig.AutoRemove) await removeContainer(engine, container, { force: true, volumes: true })
-    return
-  }
-  if (status === undefined)
-    engine.log(`container ${container.id} has no monitor and no exit status: what is left of it is killed`)
-  await handleExit(engine, container, status ?? { ...KILLED, at: new Date() })
+/** What the monitor wrote when the container ended, unless that end is already in the state: a restart that was cut short leaves the old file. */
+function unseenExit(engine: Engine, { dir, state }: Container): Exit | undefined {
+  const exit = engine.runtime.readExit(dir)
+  const seen = state.status === 'exited' && exit !== undefined && exit.at.getTime() <= Date.parse(state.finishedAt)
+  return seen ? undefined : exit
 }
 
 /** Starts what its restart policy wants running when a daemon comes up. Does not wait for it. */

@@ -2,7 +2,7 @@
 import * as http from 'node:http'
 import * as net from 'node:net'
 
-// oxlint-disable-next-line typescript/no-explicit-any: a test says which shape it expects
+// oxlint-disable-next-line no-explicit-any -- a test says which shape it expects
 export type Answer = { status: number; headers: http.IncomingHttpHeaders; text: string; json: any }
 
 export abstract class Api {

@@ -21,6 +21,7 @@ export const notBuiltRoutes: Routes<Engine> = {
   'GET /containers/{id}/archive': later('copying files (docker cp)'),
   'PUT /containers/{id}/archive': later('copying files (docker cp)'),
   'GET /containers/{id}/export': later('docker export'),
+  'POST /containers/{id}/update': later('docker update'),
   'POST /commit': later('docker commit'),
   'POST /build': later('docker build'),
   'POST /session': later('a BuildKit session'),
