@@ -6,6 +6,7 @@ import type { Terminal } from '../cli/terminal.ts'
 import { DEFAULT_DETACH_KEYS, DetachWatcher, parseDetachKeys } from '../terminal/detach-keys.ts'
 import { rawMode } from '../terminal/raw.ts'
 import type { Hijacked } from './connection.ts'
+import { OutputQueue } from './output-queue.ts'
 import { Demultiplexer } from './stdcopy.ts'
 
 /** How to join. `tty`: the stream is raw bytes, detach keys count. `stdin`: pass on what is typed. `raw`: the terminal goes to raw mode (the user sits at one). */
@@ -36,30 +37,26 @@ export async function runSession(hijacked: Hijacked, terminal: Terminal, options
 /** The other side went away while something was being typed: the end of the session, no failure. */
 const LEFT = new Set(['ECONNRESET', 'EPIPE'])
 
-async function copyOutput(
-  { socket, head }: Hijacked,
-  terminal: Terminal,
-  options: SessionOptions,
-): Promise<SessionEnd> {
+function copyOutput({ socket, head }: Hijacked, terminal: Terminal, options: SessionOptions): Promise<SessionEnd> {
   const frames = new Demultiplexer()
-  const show = async (bytes: Buffer) => {
-    const pieces = options.tty ? [{ fd: 1 as const, bytes }] : frames.feed(bytes)
-    for (const { fd, bytes: piece } of pieces) {
-      if (fd === 1 ? options.stdout : options.stderr) await terminal.write(fd, piece)
-    }
-  }
-  if (head.length > 0) await show(head)
+  const queue = new OutputQueue(terminal, { pause: () => socket.pause(), resume: () => socket.resume() })
   return new Promise<SessionEnd>((resolve, reject) => {
-    let writing = Promise.resolve()
-    socket.on('data', (bytes: Buffer) => {
-      socket.pause()
-      writing = show(bytes).then(() => void socket.resume(), reject)
-    })
-    socket.once('end', () => void writing.then(() => resolve('closed')))
-    socket.once('close', () => void writing.then(() => resolve('closed')))
-    socket.once('error', (error: NodeJS.ErrnoException) =>
-      LEFT.has(error.code ?? '') ? resolve('closed') : reject(error),
-    )
+    const closed = () => queue.done().then(() => resolve('closed'), reject)
+    const show = (bytes: Buffer) => {
+      try {
+        const pieces = options.tty ? [{ fd: 1 as const, bytes }] : frames.feed(bytes)
+        queue.push(pieces.filter(({ fd }) => (fd === 1 ? options.stdout : options.stderr)))
+        // A reader that is gone ends the session at once, not with the container.
+        queue.done().catch(reject)
+      } catch (error) {
+        reject(error as Error)
+      }
+    }
+    socket.on('data', show)
+    socket.once('end', () => void closed())
+    socket.once('close', () => void closed())
+    socket.once('error', (error: NodeJS.ErrnoException) => (LEFT.has(error.code ?? '') ? void closed() : reject(error)))
+    if (head.length > 0) show(head)
     socket.resume()
   })
 }
