@@ -55,7 +55,7 @@ type Start = typeof startContainer
 
 function start(run: Start, plan: Plan, options: StartOptions & { server: LauncherServer }): ReturnType<Start> {
   const planned = real(plan)
-  return withFolder(planned.directory, (directory) => run({ ...planned, directory }, launchOptions(options)))
+  return withFolder(planned.directory, (directory) => run({ ...planned, directory }, launchOptions(planned, options)))
 }
 
 /**
@@ -84,16 +84,26 @@ function real(plan: Plan): RuntimePlan {
   return plan as RuntimePlan
 }
 
-function launchOptions({ trace, output, server }: StartOptions & { server: LauncherServer }) {
+function launchOptions(plan: RuntimePlan, { trace, output }: StartOptions) {
   return {
-    server,
-    ...(trace === undefined ? {} : { trace: (event: LaunchEvent) => report(event, trace) }),
+    ...(trace === undefined ? {} : { trace: reporter(plan, trace) }),
     ...(output === undefined ? {} : { output }),
   }
 }
 
-function report(event: LaunchEvent, trace: Tracer): void {
-  trace(traceEvent(event))
+/**
+ * The execve that succeeds never returns, so the launcher reports no call for it: it is the one after the last of its
+ * step. The events of the two processes come in two streams, each in its own order; `startNs` puts them into one.
+ */
+function reporter({ steps }: RuntimePlan, trace: Tracer): (event: LaunchEvent) => void {
+  const final = steps.at(-1)
+  let made = 0
+  return (event) => {
+    if (event.type === 'call' && event.step.id === final?.id) made++
+    const call = event.type === 'started' ? final?.calls[made] : undefined
+    const described = call === undefined ? {} : { step: final?.id, where: final?.where, text: formatCall(call) }
+    trace({ ...traceEvent(event), ...described })
+  }
 }
 
 /** An event of the launcher as JSON: arguments decoded as strace prints them, `text` the whole call. */

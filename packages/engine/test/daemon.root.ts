@@ -149,7 +149,11 @@ describe('extensions', () => {
       .map((line) => JSON.parse(line) as { type: string; name?: string; text?: string; exitCode?: number })
     expect(events[0]?.type).toBe('step')
     expect(events.some(({ type, text }) => type === 'call' && text?.startsWith('mount("proc", ') === true)).toBe(true)
-    expect(events.at(-2)?.type).toBe('exec')
+    expect(events.at(-2)).toMatchObject({
+      type: 'exec',
+      step: 'process.exec',
+      text: expect.stringMatching(/^execve(at)?\(.*"sh", "-c", "exit 4"/),
+    })
     expect(events.at(-1)).toEqual({ type: 'exit', exitCode: 4 })
     await remove(id)
   })
