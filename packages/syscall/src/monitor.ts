@@ -23,7 +23,7 @@ export class Monitor {
   /** Input has a connection of its own, so that a process that does not read cannot hold up a signal or a resize. */
   #input: Socket | undefined
   #rest: Buffer = Buffer.alloc(0)
-  #work: Promise<void> | undefined
+  #waiting: Promise<void> | undefined
   #settle!: { resolve: (exit: Exit) => void; reject: (error: Error) => void }
   #exitSeen = false
 
@@ -110,22 +110,19 @@ export class Monitor {
 
   /** What has been read may still wait for a slow listener. */
   async #end(): Promise<void> {
-    await this.#work
+    while (this.#waiting !== undefined) await this.#waiting
     this.#input?.destroy()
     if (!this.#exitSeen) this.#settle.reject(new Error(`the monitor at ${this.#path} is gone`))
   }
 
   #read(chunk: Buffer): void {
     this.#rest = this.#rest.length === 0 ? chunk : Buffer.concat([this.#rest, chunk])
-    this.#work ??= this.#frames().finally(() => {
-      this.#work = undefined
-    })
+    if (this.#waiting === undefined) this.#frames()
   }
 
-  /** Hands out the whole frames read so far. Not async as long as no listener asks for time, so that output keeps its order. */
-  async #frames(): Promise<void> {
-    for (;;) {
-      if (this.#rest.length < HEADER_BYTES) return
+  /** Hands out the whole frames read so far, up to one that a listener wants time for. */
+  #frames(): void {
+    while (this.#rest.length >= HEADER_BYTES) {
       const size = this.#rest.readUInt32BE(4)
       if (this.#rest.length < HEADER_BYTES + size) return
       const type = this.#rest[0]
@@ -138,13 +135,19 @@ export class Monitor {
         const waits = [...this.#listeners]
           .map((listener) => listener(type, payload))
           .filter((wait) => wait !== undefined)
-        if (waits.length > 0) {
-          this.#socket.pause()
-          await Promise.all(waits)
-          this.#socket.resume()
-        }
+        if (waits.length > 0) return this.#wait(waits)
       }
     }
+  }
+
+  #wait(waits: Promise<void>[]): void {
+    this.#socket.pause()
+    // A listener that fails has lost its own output; the others go on.
+    this.#waiting = Promise.allSettled(waits).then(() => {
+      this.#waiting = undefined
+      this.#socket.resume()
+      this.#frames()
+    })
   }
 }
 

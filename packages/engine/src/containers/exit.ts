@@ -16,8 +16,10 @@ export function watchExit(engine: Engine, container: Container, monitor: Monitor
       // The daemon itself let go: it ends, and the container goes on.
       if (container.monitor !== monitor) return
       // The monitor was killed: without it nobody can tell the exit code, and what it watched over must not live on.
-      engine.log(`monitor of container ${container.id} is gone: ${String(error)}`)
-      return handleExit(engine, container, { exitCode: KILLED, signal: 9, at: new Date() })
+      // Only the connection may have broken: then the exit it wrote down before it ended tells.
+      const exit = engine.runtime.readExit(container.dir)
+      if (exit === undefined) engine.log(`monitor of container ${container.id} is gone: ${String(error)}`)
+      return handleExit(engine, container, exit ?? { exitCode: KILLED, signal: 9, at: new Date() })
     },
   )
   ended.catch((error: unknown) =>
