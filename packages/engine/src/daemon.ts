@@ -45,6 +45,8 @@ export type DaemonOptions = {
   runtime?: Runtime
   /** Where cgroups are; read from the machine, and the parent group made, when left out. */
   cgroups?: CgroupLayout
+  /** For tests of what a crash leaves: the first start kills launcher and daemon before this step. */
+  killBefore?: string
   log: (line: string) => void
 }
 
@@ -122,7 +124,7 @@ async function openEngine(
     version,
     startedAt: nowRfc3339(),
     host: readHostFacts(),
-    runtime: options.runtime ?? kernelRuntime(cgroups, await launchers()),
+    runtime: options.runtime ?? kernelRuntime(cgroups, await launchers(), options.killBefore),
     cgroups,
     images,
     containers,

@@ -27,15 +27,18 @@ import {
   type LaunchEvent,
   type LauncherServer,
 } from '@mini-docker/syscall'
-import type { Plan, Runtime, StartOptions, TraceEvent, Tracer } from './runtime-port.ts'
+import type { Plan, Runtime, StartOptions, TraceEvent } from './runtime-port.ts'
 
-/** A runtime that puts containers below the layout's parent group. */
-export function kernelRuntime(cgroups: CgroupLayout, server: LauncherServer): Runtime {
+/**
+ * A runtime that puts containers below the layout's parent group. `killBefore`, for tests of crashes, is the step of a start
+ * before which daemon and launcher are killed.
+ */
+export function kernelRuntime(cgroups: CgroupLayout, server: LauncherServer, killBefore?: string): Runtime {
   const machine = { ...readMachine(), cgroups }
   return {
     planContainer: (spec, { init, ...options }) =>
       planContainer(spec, { ...options, ...(init ? { initFile: launcherFile() } : {}) }, machine),
-    startContainer: (plan, options) => start(startContainer, plan, { ...options, server }),
+    startContainer: (plan, options) => start(startContainer, plan, { ...options, server, killBefore }),
     planExec: (process, target, options) => planExec(process, target, options, machine),
     startExec: (plan, options) => start(startExec, plan, { ...options, server }),
     connectMonitor: (socketPath) =>
@@ -52,10 +55,11 @@ export function kernelRuntime(cgroups: CgroupLayout, server: LauncherServer): Ru
 }
 
 type Start = typeof startContainer
+type Launch = StartOptions & { server: LauncherServer; killBefore?: string | undefined }
 
-function start(run: Start, plan: Plan, options: StartOptions & { server: LauncherServer }): ReturnType<Start> {
+function start(run: Start, plan: Plan, options: Launch): ReturnType<Start> {
   const planned = real(plan)
-  return withFolder(planned.directory, (directory) => run({ ...planned, directory }, launchOptions(planned, options)))
+  return withFolder(planned.directory, (directory) => run({ ...planned, directory }, launchOptions(options)))
 }
 
 /**
@@ -84,25 +88,12 @@ function real(plan: Plan): RuntimePlan {
   return plan as RuntimePlan
 }
 
-function launchOptions(plan: RuntimePlan, { trace, output }: StartOptions) {
+function launchOptions({ server, killBefore, trace, output }: Launch) {
   return {
-    ...(trace === undefined ? {} : { trace: reporter(plan, trace) }),
+    server,
+    ...(killBefore === undefined ? {} : { killBefore }),
+    ...(trace === undefined ? {} : { trace: (event: LaunchEvent) => trace(traceEvent(event)) }),
     ...(output === undefined ? {} : { output }),
-  }
-}
-
-/**
- * The execve that succeeds never returns, so the launcher reports no call for it: it is the one after the last of its
- * step. The events of the two processes come in two streams, each in its own order; `startNs` puts them into one.
- */
-function reporter({ steps }: RuntimePlan, trace: Tracer): (event: LaunchEvent) => void {
-  const final = steps.at(-1)
-  let made = 0
-  return (event) => {
-    if (event.type === 'call' && event.step.id === final?.id) made++
-    const call = event.type === 'started' ? final?.calls[made] : undefined
-    const described = call === undefined ? {} : { step: final?.id, where: final?.where, text: formatCall(call) }
-    trace({ ...traceEvent(event), ...described })
   }
 }
 

@@ -5,7 +5,6 @@
 import { randomBytes } from 'node:crypto'
 import * as fs from 'node:fs'
 import * as path from 'node:path'
-import { warmJoin } from '@mini-docker/cgroup'
 import type { Image } from '@mini-docker/image'
 import { familiarReference, parseReference } from '@mini-docker/image'
 import { UserError } from '@mini-docker/syscall'
@@ -53,8 +52,6 @@ export async function createContainer(engine: Engine, body: CreateBody, wantedNa
   const name = engine.containers.reserve(wantedName, id)
   const dir = path.join(engine.root, 'containers', id)
   engine.creating.add(id)
-  // The first join of a cgroup after a pause waits for the kernel: let it wait now, beside the work here.
-  void warmJoin(engine.cgroups)
   let volumes: ContainerRecord['mounts'] = []
   try {
     const record = await draftContainer(engine, body, id, name)
