@@ -11,7 +11,7 @@ import {
   O_NOCTTY,
   O_NONBLOCK,
   O_PATH,
-  O_WRONLY,
+  O_RDONLY,
   ref,
   RESOLVE_IN_ROOT,
   RESOLVE_NO_MAGICLINKS,
@@ -47,13 +47,14 @@ export function makeDirectories(path: string, as: string): Call[] {
 export function makeFile(path: string, as: string): Call[] {
   const parts = components(path)
   const create = struct('open_how', {
-    flags: O_CREAT | O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC,
+    flags: O_CREAT | O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC,
     mode: 0o644,
     resolve: RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS,
   })
   return [
     ...(parts.length > 1 ? makeDirectories(parts.slice(0, -1).join('/'), `${as}/dir`) : []),
-    // Creates through a dangling link too, as /etc/resolv.conf often is. What is there and cannot be opened is good enough.
+    // Creates through a dangling link too, as /etc/resolv.conf often is. What is there and cannot be opened is good enough. Never for
+    // writing: a writer would forbid to make the root read-only later (EBUSY).
     call('openat2', [ref(ROOT), parts.join('/'), create, 24], {
       as: `${as}/new`,
       allow: ['EISDIR', 'ENXIO', 'EROFS', 'ETXTBSY'],

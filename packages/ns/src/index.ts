@@ -2,7 +2,7 @@ export { planDevices, type Device } from './dev.ts'
 export { planHostname, planLoopback, planSysctls } from './identity.ts'
 export { makeDirectories, makeFile, openInRootCall, relative, ROOT } from './in-root.ts'
 export { planEnter, planTarget } from './join.ts'
-export { messages, type StepText } from './messages.ts'
+export { messages } from './messages.ts'
 export { parseMountOptions, type MountOptions } from './mount-options.ts'
 export { planMount, type Mount } from './mounts.ts'
 export {

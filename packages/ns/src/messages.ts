@@ -1,8 +1,8 @@
 /** What the steps of this package are called and why they are there, for `--explain`, the TUI and the tutorials. `mount.*` stands for every mount that has no words of its own. */
-export type StepText = { title: string; why: string }
+import type { Messages } from '@mini-docker/syscall'
 
 /** By step id; English and Japanese. */
-export const messages: Record<string, { en: StepText; ja: StepText }> = {
+export const messages: Messages = {
   'namespaces.clone': {
     en: {
       title: 'Be born into new namespaces',

@@ -1,10 +1,11 @@
 /** The words of every step that a plan can hold: this package's own and those of the floor below. */
 import { messages as cgroup } from '@mini-docker/cgroup'
-import { messages as ns, type StepText } from '@mini-docker/ns'
+import { messages as ns } from '@mini-docker/ns'
 import { messages as security } from '@mini-docker/security'
+import type { Messages } from '@mini-docker/syscall'
 import { messages as unionfs } from '@mini-docker/unionfs'
 
-const own: Record<string, { en: StepText; ja: StepText }> = {
+const own: Messages = {
   'monitor.prepare': {
     en: {
       title: 'Prepare what stays behind',
@@ -85,7 +86,7 @@ const own: Record<string, { en: StepText; ja: StepText }> = {
 }
 
 /** By step id. A mount without words of its own is `mount.*`. */
-export const messages: Record<string, { en: StepText; ja: StepText }> = {
+export const messages: Messages = {
   ...cgroup,
   ...ns,
   ...security,

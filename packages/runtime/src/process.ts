@@ -13,6 +13,7 @@ import {
   PR_SET_PDEATHSIG,
   ref,
   S_IFREG,
+  shellWord,
   SIGKILL,
   struct,
   TIOCGPTPEER,
@@ -144,11 +145,7 @@ export function planExecve(process: Process): Step {
       call('close_range', [3, 0xffffffff, CLOSE_RANGE_CLOEXEC]),
       ...executeCalls(process.args, env),
     ],
-    shell: [`cd ${process.cwd}`, `exec env -i ${[...env, ...process.args].map(quote).join(' ')}`],
+    shell: [`cd ${process.cwd}`, `exec env -i ${[...env, ...process.args].map(shellWord).join(' ')}`],
     man: ['execve(2)', 'close_range(2)'],
   }
-}
-
-function quote(word: string): string {
-  return /^[\w./:+,=@%-]+$/.test(word) ? word : `'${word.replaceAll("'", String.raw`'\''`)}'`
 }
