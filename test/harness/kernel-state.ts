@@ -17,12 +17,16 @@ export function snapshot(): KernelState {
   return new Map([...mounts(), ...cgroups(), ...links(), ...namespaces(), ...tables(), ...processes()])
 }
 
-/** Throws, naming each thing that is there now and was not in `before`, but for the process `daemonPid` (started again meanwhile). Gives the kernel two seconds to tear namespaces down. */
+/**
+ * Throws, naming each thing that is there now and was not in `before`. A daemon that was started again meanwhile, and the
+ * process that forks launchers for it (its child), are no leftovers: `daemonPid` says which it is. Gives the kernel two
+ * seconds to tear namespaces down.
+ */
 export async function assertNothingLeft(before: KernelState, daemonPid?: number): Promise<void> {
   await eventually(
     'something is left behind',
     () => {
-      const left = leftovers(before, snapshot()).filter((line) => !line.startsWith(`process ${daemonPid} `))
+      const left = leftovers(before, snapshot()).filter((line) => !isDaemon(line, daemonPid))
       if (left.length > 0) throw new Error(`left behind:\n  ${left.join('\n  ')}`)
       return true
     },
@@ -30,6 +34,15 @@ export async function assertNothingLeft(before: KernelState, daemonPid?: number)
   ).catch((error: unknown) => {
     throw error instanceof Error && error.cause instanceof Error ? error.cause : error
   })
+}
+
+function isDaemon(line: string, daemonPid: number | undefined): boolean {
+  const pid = Number(/^process (\d+) /.exec(line)?.[1])
+  return pid === daemonPid || (daemonPid !== undefined && parentOf(pid) === daemonPid)
+}
+
+function parentOf(pid: number): number {
+  return Number(/^PPid:\s+(\d+)/m.exec(quietly(() => readFileSync(`/proc/${pid}/status`, 'utf8')) ?? '')?.[1])
 }
 
 /** The lines that describe what is new, sorted. */
