@@ -137,7 +137,7 @@ describe('messages', () => {
     }
     expect(Object.keys(messages).length).toBeGreaterThan(0)
     for (const [id, message] of Object.entries(messages)) {
-      expect(id, 'a step id, or a family of them: mount.*').toMatch(/^[a-z0-9]+([.-][a-z0-9]+)*(\.\*)?$/)
+      expect(id, 'a step id, or a family of them: mount.*').toMatch(/^[a-z0-9]+([./-]+[a-z0-9]+)*(\.\*)?$/)
       for (const language of ['en', 'ja'])
         for (const field of ['title', 'why'])
           expect(message[language]?.[field], `${name}: ${id}.${language}.${field}`).toMatch(/\S/)
@@ -145,8 +145,8 @@ describe('messages', () => {
     }
   })
 
-  test.each(catalogues)('%s has a message for each step id in its plans', (name) => {
-    const catalogue = read(`packages/${name}/src/messages.ts`)
+  test.each(catalogues)('%s has words for each step id in its plans, its own or those of a package below', (name) => {
+    const catalogue = catalogues.map((other) => read(`packages/${other}/src/messages.ts`)).join('\n')
     const ids = sources
       .filter((file) => packageOf(file) === name && !file.endsWith('messages.ts'))
       .flatMap((file) => [...read(file).matchAll(/\bid: '([a-z0-9]+(?:[.-][a-z0-9]+)+)'/g)].map((match) => match[1]!))

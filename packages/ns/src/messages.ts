@@ -233,6 +233,20 @@ export const messages: Messages = {
       why: '/proc/sys の設定には名前空間ごとのものがあります。/proc/sys が読み取り専用になる前の、ここで書き込みます。',
     },
   },
+  'ns.clone': {
+    en: {
+      title: 'Be born beside the process',
+      why: 'The child goes into the namespaces of the process; the launcher stays outside as its parent.',
+    },
+    ja: {
+      title: 'プロセスのそばに生まれます',
+      why: '子が目的のプロセスの名前空間に入り、ランチャーは親として外に残ります。',
+    },
+  },
+  'ns.exec': {
+    en: { title: 'Become the command', why: 'execve replaces the program; the new namespaces stay.' },
+    ja: { title: 'コマンドに変わります', why: 'execve がプログラムを入れ替えます。新しい名前空間はそのまま残ります。' },
+  },
   'exec.target': {
     en: {
       title: 'Hold on to the running container',

@@ -73,6 +73,16 @@ const own: Messages = {
       why: 'execve はこのプロセスのプログラムを入れ替えます。これまでに用意した名前空間、ルート、制限、ユーザーはそのまま残ります。コンテナとは、このプロセスのことです。',
     },
   },
+  'test.kill': {
+    en: {
+      title: 'Kill everyone',
+      why: 'Only in tests: the daemon and the launcher are killed here, to see what a crash leaves behind.',
+    },
+    ja: {
+      title: '全員を強制終了します',
+      why: 'テスト専用です。デーモンとランチャーをここで強制終了し、後に何が残るかを調べます。',
+    },
+  },
   'exec.clone': {
     en: {
       title: 'Be born into the container',

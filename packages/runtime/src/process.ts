@@ -133,19 +133,18 @@ export function planDeathSignal(): Step {
 }
 
 /** The step `process.exec`. The command is looked for inside the container and as its user. */
-export function planExecve(process: Process): Step {
-  const env = process.env ?? []
+export function planExecve({ args, cwd, env = [] }: Process): Step {
   return {
     id: 'process.exec',
     stage: 'process',
     where: 'container',
     calls: [
-      call('chdir', [process.cwd]),
+      call('chdir', [cwd]),
       // Not closed yet: the descriptor that reports a failed execve is among them.
       call('close_range', [3, 0xffffffff, CLOSE_RANGE_CLOEXEC]),
-      ...executeCalls(process.args, env),
+      ...executeCalls(args, env),
     ],
-    shell: [`cd ${process.cwd}`, `exec env -i ${[...env, ...process.args].map(shellWord).join(' ')}`],
+    shell: [`cd ${cwd}`, `exec env -i ${[...env, ...args].map(shellWord).join(' ')}`],
     man: ['execve(2)', 'close_range(2)'],
   }
 }

@@ -2,5 +2,5 @@
 
 /** A word as a POSIX shell reads it: bare where every character is harmless, else in single quotes. */
 export function shellWord(word: string): string {
-  return /^[\w./:+,=@%][\w./:+,=@%-]*$/.test(word) ? word : `'${word.replaceAll("'", String.raw`'\''`)}'`
+  return /^[\w./:+,=@%-]+$/.test(word) ? word : `'${word.replaceAll("'", String.raw`'\''`)}'`
 }

@@ -43,6 +43,10 @@ export const command: Command = {
       socketPath,
       version: CLIENT_VERSION,
       log,
+      // For the tests of what a crash leaves behind.
+      ...(process.env['MINI_DOCKER_TEST_KILL_AT'] === undefined
+        ? {}
+        : { killBefore: process.env['MINI_DOCKER_TEST_KILL_AT'] }),
       ...(idleSeconds === undefined ? {} : { idleTimeoutMs: idleSeconds * 1000 }),
     })
     log(`listening on unix://${daemon.socketPath}`)
