@@ -14,7 +14,7 @@ suite('bad input', [], (daemon) => {
     ['a command that is not there', busybox('no-such-command'), 127, /no-such-command.*(not found|no such file)/i],
     ['a file that is not executable', busybox('/etc/passwd'), 126, /\/etc\/passwd.*permission denied/i],
     ['a directory as the command', busybox('/etc'), 126, /\/etc.*(permission denied|is a directory)/i],
-    ['a malformed reference', ['UPPER/case'], 125, /invalid reference format/],
+    ['a malformed reference', ['UPPER'], 125, /invalid reference format|must be lowercase/],
     ['an unknown user', ['-u', 'nobody-here', ...busybox('true')], 125, /nobody-here/],
     ['an unknown group', ['-u', 'alice:no-group', ...busybox('true')], 125, /no-group/],
     ['a relative working directory', ['-w', 'relative', ...busybox('true')], 125, /relative/],

@@ -62,7 +62,7 @@ const NOT_BUILT_PROCESS = ['apparmorProfile', 'selinuxLabel', 'scheduler', 'ioPr
  * @throws UserError `invalid` for a config without a mount namespace or with another major version, `not-built` for the rest.
  */
 export function checkSpec(spec: Spec): void {
-  if (!/^1\./.test(spec.ociVersion))
+  if (!spec.ociVersion.startsWith('1.'))
     throw new UserError('invalid', `unsupported ociVersion ${JSON.stringify(spec.ociVersion)}, want 1.x`)
   const types = spec.linux.namespaces.map(({ type }) => type)
   if (!types.includes('mount')) throw new UserError('invalid', 'a container needs a mount namespace of its own')

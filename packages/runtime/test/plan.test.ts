@@ -103,7 +103,7 @@ describe('order', () => {
 })
 
 describe('what cannot be done is refused', () => {
-  const linux = (extra: object) => ({ ...dockerSpec(['sh']), linux: { ...dockerSpec(['sh']).linux, ...extra } }) as Spec
+  const linux = (extra: object) => ({ ...dockerSpec(['sh']), linux: { ...dockerSpec(['sh']).linux, ...extra } })
   test.each<[string, Spec]>([
     ['unsupported ociVersion "2.0.0"', { ...dockerSpec(['sh']), ociVersion: '2.0.0' }],
     ['linux.seccomp is not built yet', linux({ seccomp: {} })],

@@ -37,7 +37,7 @@ export class KillableDaemon extends Api implements AsyncDisposable {
     })
     this.#child = child
     child.stderr?.on('data', (chunk: Buffer) => (this.errors += chunk.toString()))
-    const listening = once(child.stdout!, 'data')
+    const listening = once(child.stdout, 'data')
     await Promise.race([
       listening,
       once(child, 'exit').then(() => Promise.reject(new Error(`the daemon ended: ${this.errors}`))),

@@ -112,12 +112,12 @@ export class TarParser {
   }
 
   /**
-   * Says that no more bytes come. An archive may lack the zero blocks at its end.
+   * Says that no more bytes come. An archive may lack the zero blocks at its end, and the padding of its last entry (umoci leaves it out).
    * @throws UserError when it stops inside an entry.
    */
   finish(): void {
     const { at } = this.#state
-    if (at === 'finished') return
+    if (at === 'finished' || (at === 'skip' && this.#skipBytes < BLOCK)) return
     const between = (at === 'header' || at === 'zero') && this.#filled === 0 && !this.#extensions.pending
     if (!between) throw tarError('the archive ends in the middle of an entry', this.position)
   }

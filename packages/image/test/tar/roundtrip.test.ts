@@ -158,9 +158,11 @@ describe('bytes that are no archive', () => {
       writeTar([{ ...tarHeader({ type: 'file', path: 'x'.repeat(200), size: 700 }), data: [Buffer.alloc(700, 1)] }]),
     )
     const whole = [0, 512 * 5, 512 * 6, 512 * 7]
+    // Two blocks of pax and a header, then 700 bytes; their padding may be missing.
+    const padding = (length: number) => length >= 512 * 3 + 700 && length < 512 * 5
     for (let length = 0; length < archive.length; length += 32) {
       const cut = () => parse(archive.subarray(0, length), 512)
-      if (whole.includes(length)) expect(cut).not.toThrow()
+      if (whole.includes(length) || padding(length)) expect(cut).not.toThrow()
       else expect(cut, `cut at ${length}`).toThrow(/in the middle of an entry/)
     }
   })

@@ -49,7 +49,7 @@ function copyOutput({ socket, head }: Hijacked, terminal: Terminal, options: Ses
         // A reader that is gone ends the session at once, not with the container.
         queue.done().catch(reject)
       } catch (error) {
-        reject(error as Error)
+        reject(error)
       }
     }
     socket.on('data', show)

@@ -3,8 +3,21 @@
  * `{a b}`, `map[k:v]`, `[a b]`. JSON does not, so the keys of the Engine API that hold maps stand here.
  */
 
+/** Every file of the bundle stands alone, with its own copy of these classes: values are known by a brand that all copies share. */
+const ROW: unique symbol = Symbol.for('mini-docker.row') as never
+const GO_MAP: unique symbol = Symbol.for('mini-docker.go-map') as never
+
+function isBranded(value: unknown, brand: symbol): boolean {
+  return typeof value === 'object' && value !== null && brand in value
+}
+
 /** A line of a table: fields by name, computed when asked for, and methods (`.Label "x"`). `goType` appears in errors. */
 export class Row {
+  static [Symbol.hasInstance](value: unknown): value is Row {
+    return isBranded(value, ROW)
+  }
+
+  readonly [ROW] = true
   readonly goType: string
   readonly fields: Record<string, () => unknown>
   readonly methods: Record<string, (...values: unknown[]) => unknown>
@@ -30,6 +43,12 @@ export class Row {
 
 /** A Go map: printed sorted, a missing key is no error. */
 export class GoMap extends Map<string, unknown> {
+  static override [Symbol.hasInstance](value: unknown): value is GoMap {
+    return isBranded(value, GO_MAP)
+  }
+
+  readonly [GO_MAP] = true
+
   readonly isNil: boolean
 
   constructor(entries: Iterable<[string, unknown]>, isNil = false) {

@@ -4,11 +4,10 @@
  * libuv's raw mode keeps output processing on (ONLCR), and a bare `\n` of a full-screen program in the container would
  * become `\r\n`. So OPOST is switched off with stty(1). At any end of the process, Node puts the terminal back as it was.
  */
-import type { ReadStream } from 'node:tty'
 
 /** Switches the terminal on stdin to raw mode; disposing switches back. */
 export function rawMode(stdin: NodeJS.ReadStream): Disposable {
-  const tty = stdin as ReadStream
+  const tty = stdin
   tty.setRawMode(true)
   void import('node:child_process').then(({ spawn }) => {
     const stty = spawn('stty', ['-opost'], { stdio: ['inherit', 'ignore', 'ignore'] })
