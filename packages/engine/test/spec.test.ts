@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest'
 import type { ChainID } from '@mini-docker/image'
+import { allCapabilities, CAPABILITIES } from '@mini-docker/security'
 import { createBody } from '../src/api/bodies.ts'
 import type { ContainerRecord } from '../src/containers/model.ts'
 import { validateCreate } from '../src/containers/validate.ts'
-import { CAPABILITIES, capabilitySet, capabilitiesOfMask } from '../src/spec/capabilities.ts'
 import { containerEnv } from '../src/spec/env.ts'
 import { hostsFile, resolvConf } from '../src/spec/etc-files.ts'
 import { containerSpec } from '../src/spec/spec.ts'
@@ -31,7 +31,7 @@ function specOf(text: string) {
     hostname: 'host',
     devices: [],
     deviceRules: [],
-    held: CAPABILITIES,
+    held: { available: allCapabilities(40), lastCap: 40 },
     etc: { '/etc/hosts': '/c/hosts' },
     cgroupPath: 'mini-docker/x',
   })
@@ -56,28 +56,6 @@ describe('the OCI spec', () => {
     )
     expect(linux.namespaces).toEqual([{ type: 'mount' }])
     expect(linux.sysctl).toEqual({})
-  })
-})
-
-describe('capabilities', () => {
-  const set = (add: string[], drop: string[], held = CAPABILITIES) =>
-    capabilitySet({ add, drop, privileged: false }, held)
-  test('docker’s fourteen by default', () => expect(set([], [])).toHaveLength(14))
-  test('ALL dropped and one added leaves one', () =>
-    expect(set(['net_bind_service'], ['ALL'])).toEqual(['CAP_NET_BIND_SERVICE']))
-  test('ALL added and one dropped leaves the rest', () => {
-    expect(set(['ALL'], ['SYS_ADMIN'])).toEqual(CAPABILITIES.filter((name) => name !== 'CAP_SYS_ADMIN'))
-  })
-  test('one that the daemon lacks is refused when asked for', () => {
-    const held = CAPABILITIES.filter((name) => name !== 'CAP_SYS_RESOURCE')
-    expect(set(['ALL'], [], held)).toEqual(held)
-    expect(() => set(['SYS_RESOURCE'], [], held)).toThrow(
-      'not available in the current environment: "CAP_SYS_RESOURCE"',
-    )
-  })
-  test('the mask of /proc/self/status is read bit by bit', () => {
-    expect(capabilitiesOfMask('0000000000000005')).toEqual(['CAP_CHOWN', 'CAP_DAC_READ_SEARCH'])
-    expect(capabilitiesOfMask('000001ffffffffff')).toEqual(CAPABILITIES)
   })
 })
 

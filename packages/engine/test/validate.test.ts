@@ -40,7 +40,7 @@ describe('a create body', () => {
     [{ CpusetCpus: '0-7' }, 'Requested CPUs are not available - requested 0-7, available: 0-1'],
     [{ CpusetCpus: 'a' }, 'Invalid value a for cpuset cpus'],
     [{ OomScoreAdj: 2000 }, 'range for oom score adj is [-1000, 1000]'],
-    [{ CapAdd: ['FOO'] }, 'unknown capability: "FOO"'],
+    [{ CapAdd: ['FOO'] }, 'unknown capability: "CAP_FOO"'],
     [{ SecurityOpt: ['wat'] }, 'invalid --security-opt 2: "wat"'],
     [{ RestartPolicy: { Name: 'sometimes' } }, "unknown policy 'sometimes'"],
     [

@@ -22,7 +22,7 @@ export type CapabilityOptions = {
  *
  * Names are taken with and without `CAP_`, in any case. Adding what this machine cannot give is an error, dropping it is not:
  * it is not there already.
- * @throws UserError `invalid` for a name Linux does not have, `denied` for one we lack, with docker's words.
+ * @throws UserError `invalid` for a name Linux does not have or one we lack, with docker's words.
  */
 export function applyCapAddDrop(options: CapabilityOptions, own: OwnCapabilities): string[] {
   const add = (options.add ?? []).map((name) => parseCapability('CapAdd', name))
@@ -30,7 +30,7 @@ export function applyCapAddDrop(options: CapabilityOptions, own: OwnCapabilities
   const missing = add.find((name) => name !== ALL && !isAvailable(name, own))
   if (missing !== undefined) {
     throw new UserError(
-      'denied',
+      'invalid',
       `invalid CapAdd: capability not supported by your kernel or not available in the current environment: "${missing}"`,
       { hint: 'the daemon can only give what it has: see CapPrm and CapBnd in /proc/self/status' },
     )

@@ -1,14 +1,15 @@
 /** Refuses what cannot be, in docker's words, and what is not built yet, by name. Fills in docker's defaults. */
+import { allCapabilities, applyCapAddDrop, DEFAULT_MASKED_PATHS, DEFAULT_READONLY_PATHS } from '@mini-docker/security'
 import { UserError } from '@mini-docker/syscall'
 import type { Config, CreateBody, HostConfig } from '../api/bodies.ts'
 import { isZero } from '../api/schema.ts'
-import { parseCapabilities } from '../spec/capabilities.ts'
-import { DEFAULT_MASKED_PATHS, DEFAULT_READONLY_PATHS } from '../spec/paths.ts'
 import { parseLogConfig } from '../logs/log-config.ts'
 import { parseSignal } from './signals.ts'
 import { parseRestartPolicy } from './restart-policy.ts'
 
 const SHM_BYTES = 64 * 1024 * 1024
+/** CAP_CHECKPOINT_RESTORE, the last that Linux has. */
+const LAST_CAP = 40
 const MIN_MEMORY_BYTES = 6 * 1024 * 1024
 
 export type HostLimits = { cpus: number }
@@ -21,7 +22,8 @@ export function validateCreate(body: CreateBody, limits: HostLimits): HostConfig
   validateResources(host, limits)
   validateNamespaces(body, host)
   parseLogConfig(host.LogConfig)
-  parseCapabilities([...(host.CapAdd ?? []), ...(host.CapDrop ?? [])])
+  // Only the names: what this daemon may hand on is known when the container starts.
+  applyCapAddDrop({ add: host.CapAdd, drop: host.CapDrop }, { available: allCapabilities(LAST_CAP), lastCap: LAST_CAP })
   parseSecurityOptions(host.SecurityOpt ?? [])
   parseRestartPolicy(host)
   return host
@@ -40,8 +42,8 @@ function withDefaults(host: HostConfig): HostConfig {
     MemorySwap: host.Memory > 0 && host.MemorySwap === 0 ? host.Memory * 2 : host.MemorySwap,
     MemorySwappiness: host.MemorySwappiness === -1 ? null : host.MemorySwappiness,
     PidsLimit: host.PidsLimit !== null && host.PidsLimit <= 0 ? null : host.PidsLimit,
-    MaskedPaths: host.MaskedPaths ?? (host.Privileged ? null : DEFAULT_MASKED_PATHS),
-    ReadonlyPaths: host.ReadonlyPaths ?? (host.Privileged ? null : DEFAULT_READONLY_PATHS),
+    MaskedPaths: host.MaskedPaths ?? (host.Privileged ? null : [...DEFAULT_MASKED_PATHS]),
+    ReadonlyPaths: host.ReadonlyPaths ?? (host.Privileged ? null : [...DEFAULT_READONLY_PATHS]),
   }
 }
 

@@ -1,9 +1,9 @@
 /** A container as docker describes it → the OCI runtime spec dockerd would hand to runc. Pure: what must be looked up is passed in. */
+import { applyCapAddDrop, type OwnCapabilities } from '@mini-docker/security'
 import { commandLine } from '../containers/merge.ts'
 import { parseSecurityOptions } from '../containers/validate.ts'
 import type { ContainerRecord } from '../containers/model.ts'
 import type { Capabilities, Device, DeviceRule, NamespaceType, Process, Spec } from '../oci.ts'
-import { capabilitySet } from './capabilities.ts'
 import { containerEnv } from './env.ts'
 import { containerMounts } from './mounts.ts'
 import { resources } from './resources.ts'
@@ -18,7 +18,7 @@ export type SpecFacts = {
   devices: Device[]
   deviceRules: DeviceRule[]
   /** Capabilities the daemon itself holds. */
-  held: string[]
+  held: OwnCapabilities
   /** The files mounted over /etc/hosts and so on: path in the container → path of the host. */
   etc: Record<string, string>
   cgroupPath: string
@@ -60,7 +60,7 @@ function containerProcess({ config, hostConfig: host }: ContainerRecord, facts: 
     env: containerEnv({ hostname: facts.hostname, tty: config.Tty, home: facts.user.home, env: config.Env ?? [] }),
     cwd: config.WorkingDir || '/',
     capabilities: capabilitiesFor(
-      capabilitySet({ add: host.CapAdd ?? [], drop: host.CapDrop ?? [], privileged: host.Privileged }, facts.held),
+      applyCapAddDrop({ add: host.CapAdd, drop: host.CapDrop, privileged: host.Privileged }, facts.held),
       facts.user.uid,
     ),
     rlimits: rlimits(host.Ulimits),
@@ -84,12 +84,12 @@ export function execProcess(
   { config, hostConfig: host }: ContainerRecord,
   exec: ExecRequest,
   hostname: string,
-  held: string[],
+  held: OwnCapabilities,
 ): Process {
   const [height, width] = exec.consoleSize ?? [0, 0]
   const env = containerEnv({ hostname, tty: exec.tty, home: exec.user.home, env: [...(config.Env ?? []), ...exec.env] })
-  const set = capabilitySet(
-    { add: host.CapAdd ?? [], drop: host.CapDrop ?? [], privileged: host.Privileged || exec.privileged },
+  const set = applyCapAddDrop(
+    { add: host.CapAdd, drop: host.CapDrop, privileged: host.Privileged || exec.privileged },
     held,
   )
   return {

@@ -1,7 +1,7 @@
 /** Facts about this machine that do not change while the daemon runs. */
 import * as fs from 'node:fs'
 import * as os from 'node:os'
-import { capabilitiesOfMask } from '../spec/capabilities.ts'
+import { readOwnCapabilities, type OwnCapabilities } from '@mini-docker/security'
 
 export type HostFacts = {
   hostname: string
@@ -14,8 +14,8 @@ export type HostFacts = {
   memoryBytes: number
   operatingSystem: string
   operatingSystemVersion: string
-  /** Capabilities this process may hand on: the bounding set. */
-  capabilities: string[]
+  /** Capabilities this process may hand on. */
+  capabilities: OwnCapabilities
 }
 
 export function readHostFacts(): HostFacts {
@@ -29,9 +29,7 @@ export function readHostFacts(): HostFacts {
     memoryBytes: os.totalmem(),
     operatingSystem: release['PRETTY_NAME'] ?? 'Linux',
     operatingSystemVersion: release['VERSION_ID'] ?? '',
-    capabilities: capabilitiesOfMask(
-      /^CapBnd:\s*([0-9a-f]+)$/m.exec(fs.readFileSync('/proc/self/status', 'utf8'))?.[1] ?? '0',
-    ),
+    capabilities: readOwnCapabilities(),
   }
 }
 
