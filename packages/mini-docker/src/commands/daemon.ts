@@ -4,6 +4,12 @@ import { CliError } from '../cli/errors.ts'
 import { CLIENT_VERSION } from '../cli/version.ts'
 import { DEFAULT_SOCKET } from '../client/host.ts'
 
+/**
+ * A daemon lives long and computes little: a small young generation and one malloc arena keep it at 100 MB with 50 containers, where
+ * Node's defaults take 143 MB (docs/performance.md).
+ */
+const NODE_FLAGS = ['--optimize-for-size', '--max-semi-space-size=1']
+
 const DATA_ROOT = '/var/lib/mini-docker'
 const RUN_ROOT = '/run/mini-docker'
 
@@ -32,6 +38,7 @@ export const command: Command = {
         'the daemon needs root: it makes mounts, cgroups and namespaces for containers (rootless mode comes with a later part); try: sudo mini-docker daemon',
       )
     }
+    beFrugal()
     const runRoot = flags.string('run-root') ?? RUN_ROOT
     const socketPath = flags.string('socket') ?? `${runRoot}/docker.sock`
     const idleSeconds = flags.int('idle-timeout')
@@ -56,4 +63,12 @@ export const command: Command = {
     terminal.on('SIGHUP', () => log('SIGHUP ignored'))
     log(`ending: ${await Promise.race([asked, daemon.closed])}; containers keep running`)
   },
+}
+
+/** Becomes the same program again with NODE_FLAGS, which only count from the start. Same process, same descriptors. See execve(2). */
+function beFrugal(): void {
+  if (NODE_FLAGS.every((flag) => process.execArgv.includes(flag))) return
+  const [, ...words] = process.argv
+  const args = [process.argv0, ...NODE_FLAGS, ...process.execArgv, '--', ...words]
+  process.execve?.(process.execPath, args, { ...process.env, MALLOC_ARENA_MAX: '1' })
 }
