@@ -214,7 +214,9 @@ describe('read-only paths', () => {
     // Its own value is written back: if it should not be read-only, nothing changes on the machine either.
     const file = '/proc/sys/kernel/printk_ratelimit'
     const script = `old=$(cat ${file}); echo $old > ${file}; grep ' /proc/sys ' /proc/self/mountinfo | cut -d' ' -f6`
-    const before = execFileSync('sh', ['-c', "grep ' /proc ' /proc/self/mountinfo | cut -d' ' -f6"]).toString().trim()
+    const before = execFileSync('sh', ['-c', "grep ' /proc ' /proc/self/mountinfo | cut -d' ' -f6 | tail -1"])
+      .toString()
+      .trim()
     const { output } = await runInside([planReadonlyPaths([...DEFAULT_READONLY_PATHS, '/proc/no-such'])], script)
     expect(output).toContain('Read-only file system')
     expect(output.trim().split('\n').at(-1)).toBe(before.replace('rw', 'ro'))
