@@ -180,7 +180,7 @@ async function shutDown(engine: Engine, server: Server, idle: IdleTimer, held: D
   const closed = new Promise<void>((resolve) => server.close(() => resolve()))
   for (const container of engine.containers.all()) {
     clearTimeout(container.restartTimer)
-    await container.lock.run(() => container.stateFile.idle().catch(() => undefined))
+    await container.lock.run(() => undefined)
     const { monitor } = container
     container.monitor = undefined
     monitor?.close()

@@ -55,6 +55,16 @@ describe('a container’s life', () => {
     expect(attached.frames[1].length).toBe(8_000_000)
     await docker.request('DELETE', `/containers/${id}?force=1`)
   })
+  test('who attaches to one that has ended gets the output of its next start: `docker start -a`', async () => {
+    const id = await docker.create({ Cmd: ['echo', 'again'] })
+    for (let round = 0; round < 3; round++) {
+      const attached = await docker.hijack(`/containers/${id}/attach?stdout=1&stream=1`)
+      await docker.request('POST', `/containers/${id}/start`)
+      await attached.ended
+      expect(attached.frames[1]).toBe('again\n')
+    }
+    await docker.request('DELETE', `/containers/${id}`)
+  })
   test('a command that is not there is 127: the state says so, and the words do', async () => {
     const id = await docker.create({ Cmd: ['nosuchcmd'] })
     const answer = await docker.request('POST', `/containers/${id}/start`)

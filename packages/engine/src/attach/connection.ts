@@ -3,7 +3,7 @@ import type { Readable, Writable } from 'node:stream'
 import type { Hijacked } from '../api/exchange.ts'
 import type { Monitor } from '../runtime-port.ts'
 import { DetachFilter } from './detach-keys.ts'
-import { frame, type StreamNumber } from './frames.ts'
+import { frameHeader, type StreamNumber } from './frames.ts'
 import type { Client } from './streams.ts'
 
 export type ConnectionOptions = {
@@ -32,7 +32,7 @@ export function connectionClient({ input, output }: Hijacked, options: Connectio
   return {
     stdout: options.stdout,
     stderr: options.stderr,
-    write: (stream: StreamNumber, chunk: Buffer) => writeAll(output, options.tty ? chunk : frame(stream, chunk)),
+    write: (stream: StreamNumber, chunk: Buffer) => writeAll(output, chunk, options.tty ? undefined : stream),
     started: (monitor) => {
       if (options.stdin) void pump(input, monitor, options, end)
       else input.resume()
@@ -42,8 +42,8 @@ export function connectionClient({ input, output }: Hijacked, options: Connectio
 }
 
 /** Resolves at once, or when the connection has room again or is gone. */
-function writeAll(output: Writable, bytes: Buffer): Promise<void> | void {
-  if (output.destroyed || output.write(bytes)) return
+function writeAll(output: Writable, bytes: Buffer, stream: StreamNumber | undefined): Promise<void> | void {
+  if (output.destroyed || send(output, bytes, stream)) return
   return new Promise((resolve) => {
     const done = (): void => {
       output.off('drain', done)
@@ -53,6 +53,16 @@ function writeAll(output: Writable, bytes: Buffer): Promise<void> | void {
     output.on('drain', done)
     output.on('close', done)
   })
+}
+
+/** Header and payload leave in one writev(2): a copy of every payload would cost as much as the write itself. */
+function send(output: Writable, bytes: Buffer, stream: StreamNumber | undefined): boolean {
+  if (stream === undefined) return output.write(bytes)
+  output.cork()
+  output.write(frameHeader(stream, bytes.length))
+  const room = output.write(bytes)
+  output.uncork()
+  return room
 }
 
 async function pump(input: Readable, monitor: Monitor, options: ConnectionOptions, end: () => void): Promise<void> {

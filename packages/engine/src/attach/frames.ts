@@ -6,13 +6,17 @@
  */
 export type StreamNumber = 1 | 2
 
+/** What comes before a payload of `size` bytes. */
+export function frameHeader(stream: StreamNumber, size: number): Buffer {
+  const bytes = Buffer.allocUnsafe(8)
+  bytes.writeUInt32BE((stream << 24) >>> 0, 0)
+  bytes.writeUInt32BE(size, 4)
+  return bytes
+}
+
 /** One frame. */
 export function frame(stream: StreamNumber, payload: Uint8Array): Buffer {
-  const bytes = Buffer.allocUnsafe(8 + payload.length)
-  bytes.writeUInt32BE((stream << 24) >>> 0, 0)
-  bytes.writeUInt32BE(payload.length, 4)
-  bytes.set(payload, 8)
-  return bytes
+  return Buffer.concat([frameHeader(stream, payload.length), payload])
 }
 
 export const RAW_STREAM = 'application/vnd.docker.raw-stream'

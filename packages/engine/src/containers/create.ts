@@ -75,7 +75,7 @@ export async function createContainer(engine: Engine, body: CreateBody, wantedNa
 
 /** The object for a record that is, or is about to be, on the disk. */
 export function newContainer(engine: Engine, record: ContainerRecord, dir: string, state = NEW_STATE): Container {
-  const stateFile = new StateFile(path.join(dir, 'state.json'), !record.hostConfig.AutoRemove, (error) =>
+  const stateFile = new StateFile(path.join(dir, 'state.json'), (error) =>
     engine.log(`state of container ${record.id} cannot be written: ${String(error)}`),
   )
   return new Container(record, state, dir, stateFile, new Streams())

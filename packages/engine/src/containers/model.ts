@@ -99,10 +99,10 @@ export class Container {
     return `mini-docker/${this.id}`
   }
 
-  /** Changes the state and writes it. The write is not waited for: what it says can be found out again after a crash. */
+  /** Changes the state and writes it. */
   change(change: Partial<ContainerState>): void {
     this.state = { ...this.state, ...change }
-    void this.stateFile.save(JSON.stringify(this.state)).catch((error: unknown) => this.stateFile.failed(error))
+    this.stateFile.save(JSON.stringify(this.state))
   }
 
   /** No restart will come: somebody stops or removes the container. */

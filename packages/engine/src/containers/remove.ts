@@ -24,7 +24,7 @@ async function removeLocked(engine: Engine, container: Container, { force, volum
     await killAndWait(engine, container)
   }
   container.state = { ...container.state, status: 'removing' }
-  await container.stateFile.close()
+  container.stateFile.close()
   await removeFolder(container.dir)
   engine.containers.delete(container)
   for (const id of container.execs) engine.execs.delete(id)

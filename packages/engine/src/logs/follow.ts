@@ -1,9 +1,8 @@
 /** A log as an endless stream: what is there, then what comes, over rotations, until the container has ended. */
 import { watch } from 'node:fs'
 import {
-  openPart,
+  inodeOf,
   openParts,
-  partNames,
   place,
   readRecords,
   seekTail,
@@ -56,22 +55,14 @@ function past(until: bigint | undefined): boolean {
 
 /** Adds the parts that came after those we have: the log was rotated, perhaps more than once. True when there are any. */
 async function openNewer(path: string, parts: LogPart[]): Promise<boolean> {
-  const known = new Set(parts.map(({ inode }) => inode))
-  const fresh: LogPart[] = []
-  for (const name of await partNames(path)) {
-    const part = await openPart(name)
-    if (part === undefined) continue
-    if (!known.has(part.inode)) {
-      known.add(part.inode)
-      fresh.push(part)
-      continue
-    }
-    // Everything before a part we know is older than it.
-    await part.file.close()
-    for (const older of fresh.splice(0)) await older.file.close()
-  }
-  parts.push(...fresh)
-  return fresh.length > 0
+  const newest = parts.at(-1)?.inode
+  // Open files keep their inode numbers, so the same number is the same file.
+  if (newest !== undefined && (await inodeOf(path)) === newest) return false
+  const found = await openParts(path)
+  // Everything up to the part we know is older than what we have.
+  for (const { file } of found.splice(0, found.findIndex(({ inode }) => inode === newest) + 1)) await file.close()
+  parts.push(...found)
+  return found.length > 0
 }
 
 /** Wakes up when something in the folder changes. */

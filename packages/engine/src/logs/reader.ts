@@ -21,20 +21,35 @@ const NEWLINE = 0x0a
 /** One part of a log, open: a rotation behind our back does not take it away. */
 export type LogPart = { file: fs.promises.FileHandle; inode: bigint; offset: number }
 
-/** The parts that exist, oldest first. */
+/** A rotation is a few renames: the second look is nearly always the last. */
+const SNAPSHOTS = 50
+
+/** The parts that exist, oldest first, as they were at one moment: none is missed or out of order because of a rotation meanwhile. */
 export async function openParts(path: string): Promise<LogPart[]> {
-  const parts: LogPart[] = []
-  for (const name of await partNames(path)) {
-    const part = await openPart(name)
-    // The same file under its old and its new name: a rotation happened between the two opens.
-    if (part !== undefined && parts.some(({ inode }) => inode === part.inode)) await part.file.close()
-    else if (part !== undefined) parts.push(part)
+  for (let attempt = 1; ; attempt++) {
+    const found = new Map<string, LogPart>()
+    for (const name of await partNames(path)) {
+      const part = await openPart(name)
+      if (part !== undefined) found.set(name, part)
+    }
+    if (attempt === SNAPSHOTS || (await isUnchanged(path, found))) return [...found.values()]
+    for (const { file } of found.values()) await file.close()
   }
-  return parts
+}
+
+async function isUnchanged(path: string, found: ReadonlyMap<string, LogPart>): Promise<boolean> {
+  for (const name of await partNames(path)) if ((await inodeOf(name)) !== found.get(name)?.inode) return false
+  return true
+}
+
+/** The file's inode number, or undefined when it is gone. */
+export async function inodeOf(path: string): Promise<bigint | undefined> {
+  const stat = await fs.promises.stat(path, { bigint: true }).catch(() => undefined)
+  return stat?.ino
 }
 
 /** Opens one part, or nothing when it is gone. */
-export async function openPart(path: string): Promise<LogPart | undefined> {
+async function openPart(path: string): Promise<LogPart | undefined> {
   try {
     const file = await fs.promises.open(path, 'r')
     return { file, inode: (await file.stat({ bigint: true })).ino, offset: 0 }
@@ -45,7 +60,7 @@ export async function openPart(path: string): Promise<LogPart | undefined> {
 }
 
 /** Names of the parts, oldest first; a gap in the numbers is skipped. */
-export async function partNames(path: string): Promise<string[]> {
+async function partNames(path: string): Promise<string[]> {
   const slash = path.lastIndexOf('/')
   const base = path.slice(slash + 1)
   const names = await fs.promises.readdir(path.slice(0, slash)).catch(() => [])

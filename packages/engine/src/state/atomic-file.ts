@@ -1,6 +1,6 @@
 /**
- * State files are written whole: a temporary file beside the target, fsync, rename, fsync of the folder. A reader (or a
- * daemon after a crash) sees the old file or the new one, never half of one. See rename(2), fsync(2).
+ * State files are written whole: a temporary file beside the target, then rename. A reader (or a daemon after a crash) sees
+ * the old file or the new one, never half of one. What must survive a power cut too is fsynced, file and folder. See rename(2), fsync(2).
  */
 import * as fs from 'node:fs'
 import * as path from 'node:path'
@@ -24,7 +24,7 @@ export async function writeDurable(file: string, data: string): Promise<void> {
   }
 }
 
-/** Writes `data` whole, without waiting for the disk: for containers that are removed when they end. */
+/** Writes `data` whole, without waiting for the disk. */
 export function writeVolatile(file: string, data: string): void {
   const temporary = temporaryName(file)
   fs.writeFileSync(temporary, data, { mode: 0o600 })
@@ -38,55 +38,31 @@ function temporaryName(file: string): string {
 }
 
 /**
- * One state file with many writers: only the newest value matters, so while one write is under way later values
- * replace each other.
+ * state.json of one container: written whole at every change, without waiting for the disk. After a power cut nothing
+ * runs, and how containers ended stands in their `exit` files, which are on the disk (docs/decisions/005-state-is-found-again.md).
  */
 export class StateFile {
   readonly #file: string
-  readonly #durable: boolean
-  #next: string | undefined
-  #running: Promise<void> | undefined
+  readonly #failed: (error: unknown) => void
   #closed = false
 
-  readonly failed: (error: unknown) => void
-
-  /** `failed` hears of writes nobody waited for: a full disk must be in the log. */
-  constructor(file: string, durable: boolean, failed: (error: unknown) => void) {
+  /** `failed` hears of writes that did not succeed: a full disk must be in the log. */
+  constructor(file: string, failed: (error: unknown) => void) {
     this.#file = file
-    this.#durable = durable
-    this.failed = failed
+    this.#failed = failed
   }
 
-  /** Takes the value; resolves when it, or a newer one, is on the disk. */
-  save(data: string): Promise<void> {
-    if (this.#closed) return Promise.resolve()
-    if (!this.#durable) return Promise.try(writeVolatile, this.#file, data)
-    this.#next = data
-    this.#running ??= this.#drain()
-    return this.#running
-  }
-
-  /** Takes no more values and waits for the write under way: before the folder is removed. */
-  async close(): Promise<void> {
-    this.#closed = true
-    this.#next = undefined
-    await this.#running?.catch(() => undefined)
-  }
-
-  /** Waits for what was saved so far. */
-  async idle(): Promise<void> {
-    await this.#running
-  }
-
-  async #drain(): Promise<void> {
+  save(data: string): void {
+    if (this.#closed) return
     try {
-      while (this.#next !== undefined) {
-        const data = this.#next
-        this.#next = undefined
-        await writeDurable(this.#file, data)
-      }
-    } finally {
-      this.#running = undefined
+      writeVolatile(this.#file, data)
+    } catch (error) {
+      this.#failed(error)
     }
+  }
+
+  /** Takes no more: before the folder is removed. */
+  close(): void {
+    this.#closed = true
   }
 }

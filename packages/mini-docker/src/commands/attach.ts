@@ -1,4 +1,5 @@
 /** `attach`: joins the streams of a running container. */
+import { setTimeout as sleep } from 'node:timers/promises'
 import { containerPath, openWait, type ContainerInspect } from '../client/containers.ts'
 import { openEngine } from '../client/open.ts'
 import { checkInputIsTty, runSession } from '../client/session.ts'
@@ -7,6 +8,9 @@ import { DETACH_KEYS } from '../cli/common-flags.ts'
 import { CliError, exitWith } from '../cli/errors.ts'
 import { followSize } from '../terminal/resize.ts'
 import { forwardSignals } from '../terminal/signals.ts'
+
+/** What an ended container still had to say is on its way by then. */
+const LAST_OUTPUT_MS = 500
 
 export const command: Command = {
   name: 'attach',
@@ -46,7 +50,11 @@ export const command: Command = {
       if (size !== undefined) await resize({ h: size.rows + 1, w: size.columns + 1 })
       stack.use(followSize(terminal, resize))
     }
-    const end = await runSession(attached, terminal, { tty: config.Tty, stdin, stdout: true, stderr: true, detachKeys })
+    const session = runSession(attached, terminal, { tty: config.Tty, stdin, stdout: true, stderr: true, detachKeys })
+    session.catch(() => {})
+    // It may have ended before the daemon knew of us: then its streams are those of a next start, which need not come.
+    const now = await engine.json<ContainerInspect>('GET', containerPath(id, 'json')).catch(() => undefined)
+    const end = await (now?.State.Running === true ? session : Promise.race([session, sleep(LAST_OUTPUT_MS)]))
     if (end === 'detached') throw new CliError('read escape sequence')
     const { statusCode, error } = await wait.exit
     if (error !== undefined) throw new CliError(error, statusCode)

@@ -54,8 +54,6 @@ async function attach(exchange: Exchange, engine: Engine): Promise<void> {
   const leave = container.streams.add(client)
   exchange.gone.addEventListener('abort', leave, { once: true })
   if (exchange.gone.aborted) leave()
-  // An ended container has nothing more to say; one not yet started has.
-  if (container.state.status === 'exited' || container.state.status === 'dead') client.end()
 }
 
 /** The log so far, before what comes. */
