@@ -22,6 +22,21 @@ describe('the output queue', () => {
     )
   })
 
+  test('copies small pieces together, and big ones not at all', async () => {
+    const written: Uint8Array[] = []
+    const write = async (_fd: 1 | 2, bytes: Uint8Array) => {
+      await Promise.resolve()
+      written.push(bytes)
+    }
+    const queue = new OutputQueue({ write }, NO_SOURCE)
+    const big = Buffer.alloc(60_000)
+    const small = Buffer.from('small')
+    queue.push([small, small, small, big, big].map((bytes) => ({ fd: 1, bytes })))
+    await queue.done()
+    expect(written[0]?.length).toBe(3 * small.length)
+    expect(written.slice(1).map((bytes) => bytes === big)).toEqual([true, true])
+  })
+
   test('holds the source back while the reader is slow, and lets it go on when there is room', async () => {
     const asked: string[] = []
     const { promise, resolve } = Promise.withResolvers<void>()

@@ -2,7 +2,7 @@
  * Everything that a command may touch of its process: two outputs, one input, the environment. Given to commands as a
  * value, so that tests can record what a command prints.
  */
-import { fstatSync, writeSync } from 'node:fs'
+import { constants, fstatSync, openSync, writeSync } from 'node:fs'
 
 /** The process as a command sees it. `out` and `err` write at once; `write` waits until the reader has taken the bytes. */
 export type Terminal = {
@@ -59,24 +59,60 @@ function writeFully(fd: 1 | 2, bytes: Uint8Array): void {
   }
 }
 
-const kinds = new Map<number, 'file' | 'stream'>()
+type Kind = 'file' | 'pipe' | 'stream'
+const kinds = new Map<number, Kind>()
 
-/**
- * A file takes bytes at once. A pipe's reader may stall, and a client that blocks in write(2) hears no signal, so there
- * small pieces are written at once only while they fit, and the rest waits in a stream.
- */
-function writeOut(fd: 1 | 2, bytes: Uint8Array): Promise<void> | void {
-  if (!kinds.has(fd)) {
-    const stat = fstatSync(fd)
-    kinds.set(fd, stat.isFile() || stat.isCharacterDevice() ? 'file' : 'stream')
-  }
-  if (kinds.get(fd) === 'file') return writeFully(fd, bytes)
-  return writeToPipe(fd, bytes)
+function kindOf(fd: 1 | 2): Kind {
+  const known = kinds.get(fd)
+  if (known !== undefined) return known
+  const stat = fstatSync(fd)
+  const kind = stat.isFile() || stat.isCharacterDevice() ? 'file' : stat.isFIFO() ? 'pipe' : 'stream'
+  kinds.set(fd, kind)
+  return kind
 }
 
-async function writeToPipe(fd: 1 | 2, bytes: Uint8Array): Promise<void> {
+/**
+ * A file takes bytes at once. A pipe's reader may stall, and a client that blocks in write(2) hears no signal: what fits
+ * into the pipe is written at once, and the rest in a thread that may wait.
+ */
+function writeOut(fd: 1 | 2, bytes: Uint8Array): Promise<void> | void {
+  const kind = kindOf(fd)
+  if (kind === 'file') return writeFully(fd, bytes)
+  const done = kind === 'pipe' ? writeWhatFits(fd, bytes) : 0
+  if (done < bytes.length) return writeInThread(fd, bytes, done)
+}
+
+const NO_FD = -1
+const withoutWaiting = new Map<number, number>()
+
+/** The same pipe opened once more, so that O_NONBLOCK is ours alone: with dup(2) everybody who writes to it would have it. */
+function fdWithoutWaiting(fd: 1 | 2): number {
+  let twin = withoutWaiting.get(fd)
+  if (twin === undefined) {
+    try {
+      twin = openSync(`/proc/self/fd/${fd}`, constants.O_WRONLY | constants.O_NONBLOCK)
+    } catch {
+      twin = NO_FD
+    }
+    withoutWaiting.set(fd, twin)
+  }
+  return twin
+}
+
+/** How many bytes the pipe took. A failure is left to the write that comes after. */
+function writeWhatFits(fd: 1 | 2, bytes: Uint8Array): number {
+  const twin = fdWithoutWaiting(fd)
+  if (twin === NO_FD) return 0
+  try {
+    return writeSync(twin, bytes)
+  } catch {
+    return 0
+  }
+}
+
+async function writeInThread(fd: 1 | 2, bytes: Uint8Array, start: number): Promise<void> {
   const { write } = await import('node:fs')
-  let done = 0
+  let done = start
   while (done < bytes.length) {
     done += await new Promise<number>((resolve, reject) => {
       write(fd, bytes, done, (error, written) => {

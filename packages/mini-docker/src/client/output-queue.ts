@@ -4,6 +4,8 @@ import type { Piece } from './stdcopy.ts'
 
 const FULL_BYTES = 512 * 1024
 const ROOM_BYTES = 128 * 1024
+/** Bigger pieces are written as they are: copying them costs more than a second write. */
+const RUN_BYTES = 16 * 1024
 
 /** Takes pieces as they come. `pause` and `resume` tell the source when the reader of our output is slower than it. */
 export class OutputQueue {
@@ -54,12 +56,17 @@ export class OutputQueue {
     }
   }
 
-  /** Everything that waits for one output, up to where the other one begins: one write instead of many. */
+  /** The next piece; small ones for one output go together, up to where the other one begins: one write instead of many. */
   #takeRun(): Piece | undefined {
     const [first] = this.#waiting
     if (first === undefined) return undefined
-    const end = this.#waiting.findIndex(({ fd }) => fd !== first.fd)
-    const run = this.#waiting.splice(0, end === -1 ? this.#waiting.length : end)
+    let end = 1
+    for (let size = first.bytes.length; end < this.#waiting.length; end++) {
+      const next = this.#waiting[end] as Piece
+      size += next.bytes.length
+      if (next.fd !== first.fd || size > RUN_BYTES) break
+    }
+    const run = this.#waiting.splice(0, end)
     return run.length === 1 ? first : { fd: first.fd, bytes: Buffer.concat(run.map(({ bytes }) => bytes)) }
   }
 }
