@@ -17,7 +17,7 @@ export function parseSize(option: string, text: string): number {
 export function parseCpus(text: string): number {
   const cpus = Number(text)
   if (!(cpus >= 0.01) || cpus > 8192)
-    throw invalid(`invalid number of processors ${JSON.stringify(text)} for --cpus`, 'a number of at least 0.01')
+    throw invalid(`invalid number of processors ${JSON.stringify(text)} for --cpus`, 'a number from 0.01 to 8192')
   return cpus
 }
 

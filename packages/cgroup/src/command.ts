@@ -32,7 +32,10 @@ type RunFlags = {
   name?: string
 }
 
-/** Runs the command line (without program name) and returns the exit code. Prints through `io`, throws nothing. */
+/**
+ * Runs the command line (without program name) and returns the exit code: 125 for a wrong command line, 1 for a failure,
+ * and of `run` docker's. Prints through `io`; throws only what is a bug.
+ */
 export async function cgroupCommand(argv: string[], io: CommandIo): Promise<number> {
   let exitCode = 0
   const program = new Command('cgroup').description('control groups: limits and what they have used')
@@ -45,12 +48,16 @@ export async function cgroupCommand(argv: string[], io: CommandIo): Promise<numb
     .option('--memory-swap <size>', 'memory and swap together; -1 for unlimited swap')
     .option('--cpus <number>', 'processors, like 1.5')
     .option('--cpuset-cpus <list>', 'which processors, like 0-1')
-    .option('--pids <number>', 'most processes and threads')
+    .option('--pids <number>', 'most processes and threads; -1 for no limit')
     .option('--name <name>', 'name of the group (default: a random one)')
     .argument('<command...>')
     .passThroughOptions()
     .action(async (command: string[], flags: RunFlags) => {
-      exitCode = await run(command, flags, io)
+      try {
+        exitCode = await run(command, flags, io)
+      } catch (error) {
+        exitCode = report(error, io, startExitCode(error))
+      }
     })
   program
     .command('ls')
@@ -78,7 +85,7 @@ export async function cgroupCommand(argv: string[], io: CommandIo): Promise<numb
     await program.parseAsync(argv, { from: 'user' })
     return exitCode
   } catch (error) {
-    return report(error, io)
+    return report(error, io, 1)
   }
 }
 
@@ -132,9 +139,9 @@ function directories(path: string): string[] {
     .map((entry) => entry.name)
 }
 
-function report(error: unknown, io: CommandIo): number {
+function report(error: unknown, io: CommandIo, exitCode: number): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 125
   if (!(error instanceof UserError || error instanceof SyscallError)) throw error
   io.writeError(`cgroup: ${error.message}\n${error.hint === undefined ? '' : `  hint: ${error.hint}\n`}`)
-  return startExitCode(error)
+  return exitCode
 }

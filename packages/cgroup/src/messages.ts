@@ -1,13 +1,15 @@
-/** Why each step of this package is there, by step id. */
-export const messages: Record<string, Record<'en' | 'ja', { title: string; why: string }>> = {
+/** What the steps of this package are called and why they are there, for `--explain`, the TUI and the tutorials. */
+import type { Messages } from '@mini-docker/syscall'
+
+export const messages: Messages = {
   'cgroup.parent': {
     en: {
       title: 'Prepare the group above the containers',
       why: 'All containers live below one group. Every group on the way must hand the controllers (memory, cpu, pids …) down to its children, or the files for limits do not exist there.',
     },
     ja: {
-      title: 'コンテナの親グループを用意する',
-      why: 'すべてのコンテナは 1 つの親グループの下に置かれます。途中の各グループがコントローラー (memory、cpu、pids など) を子に渡さないと、上限を書くファイルが現れません。',
+      title: 'コンテナの親グループを用意します',
+      why: 'すべてのコンテナは 一つの親グループの下に置かれます。途中の各グループがコントローラー (memory、cpu、pids など) を子に渡さないと、上限を書くファイルが現れません。',
     },
   },
   'cgroup.create': {
@@ -16,8 +18,8 @@ export const messages: Record<string, Record<'en' | 'ja', { title: string; why: 
       why: 'Namespaces hide things; they do not limit anything. A control group does: a directory of /sys/fs/cgroup, with one file for each limit. The limits are written first, so that the container never runs without them.',
     },
     ja: {
-      title: 'コントロールグループを作り、上限を書く',
-      why: '名前空間は隠すだけで、何も制限しません。制限するのはコントロールグループです。/sys/fs/cgroup のディレクトリで、上限ごとに 1 つのファイルがあります。先に上限を書くので、コンテナが無制限で動く瞬間はありません。',
+      title: 'コントロールグループを作り、上限を書きます',
+      why: '名前空間は隠すだけで、何も制限しません。制限するのはコントロールグループです。/sys/fs/cgroup のディレクトリで、上限ごとに一つのファイルがあります。先に上限を書くので、コンテナが無制限で動く瞬間はありません。',
     },
   },
   'cgroup.devices': {
@@ -26,8 +28,8 @@ export const messages: Record<string, Record<'en' | 'ja', { title: string; why: 
       why: 'Root in a container may make device nodes, and a node for the disk is the disk. So the kernel asks this group first: a list of devices on cgroup v1, a small BPF program on v2.',
     },
     ja: {
-      title: '安全なデバイスだけを許可する',
-      why: 'コンテナの root はデバイスノードを作れます。ディスクのノードがあれば、ディスクそのものに届きます。そこでカーネルは、まずこのグループに確認します。cgroup v1 ではデバイスの一覧、v2 では小さな BPF プログラムを使います。',
+      title: '安全なデバイスだけを許可します',
+      why: 'コンテナの root はデバイスノードを作れます。ディスクのノードがあれば、ディスクそのものに届きます。そこでカーネルは、先にこのグループの決まりを確かめます。cgroup v1 ではデバイスの一覧、v2 では小さな BPF プログラムです。',
     },
   },
   'cgroup.join': {
@@ -36,8 +38,18 @@ export const messages: Record<string, Record<'en' | 'ja', { title: string; why: 
       why: 'cgroup v1 has one tree for each controller, and the new process enters each of them by writing 0 ("myself") to cgroup.procs. In the v2 tree it does not need to: it was born there.',
     },
     ja: {
-      title: 'コントロールグループに入る',
-      why: 'cgroup v1 ではコントローラーごとに木があります。新しいプロセスは、それぞれの cgroup.procs に 0 (「自分」) を書いて入ります。v2 の木では、そこで生まれるので、この手順は要りません。',
+      title: 'コントロールグループに入ります',
+      why: 'cgroup v1 ではコントローラーごとにツリーがあります。新しいプロセスは、それぞれの cgroup.procs に 0 (「自分」) を書いて入ります。v2 のツリーでは、初めからその中に生まれるので、この手順は要りません。',
+    },
+  },
+  'process.clone': {
+    en: {
+      title: 'Be born into the control group',
+      why: 'clone3 makes the child. Where there is a v2 tree, CLONE_INTO_CGROUP puts it into its group at birth: there is no moment in which it runs outside.',
+    },
+    ja: {
+      title: 'コントロールグループの中に生まれます',
+      why: 'clone3 が子プロセスを作ります。v2 のツリーがあれば、CLONE_INTO_CGROUP によって初めからそのグループの中に生まれるので、外で動く瞬間はありません。',
     },
   },
 }

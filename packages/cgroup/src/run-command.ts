@@ -1,5 +1,5 @@
 /** `cgroup run`: a command in a group of its own. The same steps as for a container, without the container. */
-import { accessSync, constants, statSync } from 'node:fs'
+import { accessSync, constants, rmdirSync, statSync } from 'node:fs'
 import {
   AT_FDCWD,
   CLONE_INTO_CGROUP,
@@ -14,13 +14,14 @@ import {
   encodeProgram,
   launch,
   ref,
+  shellWord,
   struct,
   type Step,
 } from '@mini-docker/syscall'
 import { kill } from './kill.ts'
 import type { CgroupLayout } from './layout.ts'
 import { oomKills } from './oom.ts'
-import { planCgroup } from './plan.ts'
+import { planCgroup, type CgroupPlan } from './plan.ts'
 import { remove } from './remove.ts'
 import type { OciLinuxResources } from './resources.ts'
 
@@ -37,9 +38,12 @@ export type RunResult = { exitCode: number; oomKills: number }
 /**
  * Runs a command in a new group with this process's stdio and takes the group away afterwards, with whatever is left
  * in it. Aborting `signal` kills the group. Exit codes as docker's: 127 not found, 126 not executable, 128+n a signal.
+ * @throws UserError `conflict` when there is such a group already: its processes are none of ours, and it is left alone.
  */
 export async function runInCgroup(layout: CgroupLayout, options: RunOptions): Promise<RunResult> {
-  const steps = runSteps(layout, options)
+  const plan = planCgroup(layout, options.path, options.resources)
+  const steps = runSteps(plan, options)
+  let isOurs = true
   try {
     const run = await launch(encodeProgram(steps, { monitor: { child: 'child', pidfd: 'pidfd', foreground: true } }), {
       stdio: 'inherit',
@@ -51,15 +55,31 @@ export async function runInCgroup(layout: CgroupLayout, options: RunOptions): Pr
     const exitCode = await run.ended
     options.signal?.removeEventListener('abort', stop)
     return { exitCode, oomKills: oomKills(layout, options.path) }
+  } catch (error) {
+    if (!(error instanceof LaunchError && error.syscall === 'mkdirat')) throw error
+    isOurs = false
+    removeMadeBefore(error, plan.directories)
+    if (error.code !== 'EEXIST') throw error
+    throw new UserError('conflict', `there is a cgroup ${options.path} already`, {
+      hint: 'choose another --name',
+      cause: error,
+    })
   } finally {
-    await kill(layout, options.path)
-    await remove(layout, options.path)
+    if (isOurs) {
+      await kill(layout, options.path)
+      await remove(layout, options.path)
+    }
   }
 }
 
+/** The group could not be made in one tree: those made in the trees before it are ours, and empty. */
+function removeMadeBefore({ call: failed }: LaunchError, directories: readonly string[]): void {
+  const count = directories.findIndex((directory) => failed?.args.includes(directory))
+  for (const directory of directories.slice(0, Math.max(0, count))) rmdirSync(directory)
+}
+
 /** The plan of the group, a child born in it, and the command. Pure but for finding the program in PATH. */
-function runSteps(layout: CgroupLayout, { path, resources, argv, env, cwd }: RunOptions): Step[] {
-  const plan = planCgroup(layout, path, resources)
+function runSteps(plan: CgroupPlan, { argv, env, cwd }: RunOptions): Step[] {
   const program = findProgram(argv[0] ?? '', env['PATH'] ?? '', cwd)
   const strings = Object.entries(env).map(([name, value]) => `${name}=${value}`)
   return [
@@ -71,7 +91,7 @@ function runSteps(layout: CgroupLayout, { path, resources, argv, env, cwd }: Run
       stage: 'process',
       where: 'container',
       calls: [call('chdir', [cwd]), call('execve', [program, { strings: argv }, { strings }])],
-      shell: [`exec ${argv.join(' ')}`],
+      shell: [`exec ${argv.map(shellWord).join(' ')}`],
       man: ['execve(2)'],
     },
   ]

@@ -3,7 +3,17 @@
  * into system calls for the launcher (`workCalls`), shown as shell (`workShell`), or done here and now (`performWork`).
  */
 import { closeSync, mkdirSync, openSync, writeSync } from 'node:fs'
-import { AT_FDCWD, O_CLOEXEC, O_WRONLY, SyscallError, call, ref, type Call, type Errno } from '@mini-docker/syscall'
+import {
+  AT_FDCWD,
+  O_CLOEXEC,
+  O_WRONLY,
+  SyscallError,
+  call,
+  ref,
+  shellWord,
+  type Call,
+  type Errno,
+} from '@mini-docker/syscall'
 
 export type Mkdir = { do: 'mkdir'; path: string; mayExist?: true }
 export type Write = { do: 'write'; path: string; value: string; allow?: Errno[] }
@@ -34,14 +44,9 @@ export function workCalls(stepId: string, work: readonly Work[], { keepOpen = fa
 
 export function workShell(work: readonly Work[]): string[] {
   return work.map((item) => {
-    if (item.do === 'mkdir') return `mkdir${item.mayExist ? ' -p' : ''} ${quote(item.path)}`
-    return `echo ${quote(item.value)} > ${quote(item.path)}`
+    if (item.do === 'mkdir') return `mkdir${item.mayExist ? ' -p' : ''} ${shellWord(item.path)}`
+    return `echo ${shellWord(item.value)} > ${shellWord(item.path)}`
   })
-}
-
-/** Words that every shell takes as they stand stay bare; `0` could be read as a descriptor before `>`. */
-function quote(word: string): string {
-  return /^[\w./:+,=@-]+$/.test(word) && !word.startsWith('-') ? word : `'${word.replaceAll("'", String.raw`'\''`)}'`
 }
 
 /**

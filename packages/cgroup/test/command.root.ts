@@ -55,6 +55,26 @@ describeWith(['root'], 'the command cgroup', () => {
     expect(['Z', undefined]).toContain(processState(Number(stdout)))
   })
 
+  test('run: a name that is taken is refused, and who is in that group lives on', async () => {
+    const held = spawn(process.execPath, [
+      bin,
+      'run',
+      '--name',
+      'mini-docker.run-taken',
+      'sh',
+      '-c',
+      'echo in; read line; exit 5',
+    ])
+    await once(held.stdout, 'data')
+    const second = await cgroup('run', '--name', 'mini-docker.run-taken', 'true')
+    expect(second).toMatchObject({
+      code: 125,
+      stderr: expect.stringContaining('a cgroup mini-docker.run-taken already'),
+    })
+    held.stdin.end('\n')
+    expect(await once(held, 'exit')).toEqual([5, null])
+  })
+
   test('run: SIGTERM ends the group', async () => {
     const child = spawn(process.execPath, [
       bin,
@@ -80,7 +100,7 @@ describeWith(['root'], 'the command cgroup', () => {
     [['run', '--cpus', '0', 'true'], 125, 'invalid number of processors "0"'],
     [['run', '--cpuset-cpus', '9999', 'true'], 125, 'list of CPUs'],
     [['run', '--nonsense', 'true'], 125, "unknown option '--nonsense'"],
-    [['stat', 'mini-docker/nothing'], 127, 'no cgroup mini-docker/nothing'],
+    [['stat', 'mini-docker/nothing'], 1, 'no cgroup mini-docker/nothing'],
   ] satisfies [string[], number, string][])('%j exits with %i', async (argv, exitCode, message) => {
     const { code, stderr } = await cgroup(...argv)
     expect(stderr).toContain(message)
