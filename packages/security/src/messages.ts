@@ -1,10 +1,7 @@
 /** What the steps of this package are called and why they are there, for `--explain`, the TUI and the tutorials. */
+import type { Messages } from '@mini-docker/syscall'
 
-/** One language's words for a step. */
-export type StepText = { title: string; why: string }
-
-/** By step id; English and Japanese. */
-export const messages: Record<string, { en: StepText; ja: StepText }> = {
+export const messages: Messages = {
   'security.readonly-paths': {
     en: {
       title: 'Make the dangerous parts of /proc read-only',
@@ -32,7 +29,7 @@ export const messages: Record<string, { en: StepText; ja: StepText }> = {
     },
     ja: {
       title: 'プロセスごとの上限を設定します',
-      why: '開けるファイルの数やスタックの大きさなど、プロセスひとつずつに効く上限です。コンテナ全体を制限する cgroup より古くからある仕組みで、子プロセスに引き継がれます。',
+      why: '開けるファイルの数やスタックの大きさなど、プロセス一つ一つに効く上限です。コンテナ全体を制限するコントロールグループより古くからある仕組みで、子プロセスに引き継がれます。',
     },
   },
   'security.oom-score-adj': {
@@ -41,7 +38,7 @@ export const messages: Record<string, { en: StepText; ja: StepText }> = {
       why: 'When the machine has no memory left, the kernel kills the process with the highest score. This number is added to the score: 1000 means first, -1000 means never.',
     },
     ja: {
-      title: 'メモリ不足のときに終了される順番を決めます',
+      title: 'メモリ不足のとき、どれから終了させるかを決めます',
       why: 'マシンのメモリが足りなくなると、カーネルはスコアのいちばん高いプロセスを終了させます。この値はスコアに加えられます。1000 なら最初に選ばれ、-1000 なら選ばれません。',
     },
   },

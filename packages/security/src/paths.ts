@@ -15,6 +15,7 @@ import {
   O_PATH,
   ref,
   RESOLVE_NO_SYMLINKS,
+  shellWord,
   struct,
   UserError,
   type Call,
@@ -94,7 +95,7 @@ export function planMaskedPaths(paths: readonly string[]): Step {
     where: 'container',
     calls: targets.length === 0 ? [] : [...openNull(), ...targets.flatMap(mask), call('close', [ref(NULL_FD)])],
     shell: targets
-      .map(quote)
+      .map(shellWord)
       .map(
         (path) =>
           `if [ -d ${path} ]; then mount -t tmpfs -o ro tmpfs ${path}; elif [ -e ${path} ]; then mount --bind /dev/null ${path}; fi`,
@@ -122,7 +123,7 @@ export function planReadonlyPaths(paths: readonly string[]): Step {
       }),
     ]),
     shell: targets
-      .map(quote)
+      .map(shellWord)
       .map((path) => `[ ! -e ${path} ] || { mount --rbind ${path} ${path} && mount -o remount,bind,ro ${path}; }`),
     man: ['mount(2)', 'mount_setattr(2)', 'proc(5)'],
   }
@@ -154,11 +155,6 @@ function mask(path: string): Call[] {
       allow: ['ENOENT', 'ENOTDIR'],
     }),
   ]
-}
-
-/** A word of a shell command: in quotes unless every character is harmless. */
-function quote(path: string): string {
-  return /^[\w./:@%+=-]+$/.test(path) ? path : `'${path.replaceAll("'", String.raw`'\''`)}'`
 }
 
 /** Absolute, without trailing slashes, each once. */

@@ -16,7 +16,7 @@ export type CommandIo = {
 
 type MountFlags = { upper?: string; work?: string; volatile?: true; explain?: true }
 
-/** Runs the command line (without program name) and returns the exit code. Prints through `io`, throws nothing. */
+/** Runs the command line (without program name). @returns the exit code: 0, 1 for a failure, 2 for a wrong command line. */
 export async function unionfsCommand(argv: string[], io: CommandIo): Promise<number> {
   const program = new Command('unionfs').description('several directories seen as one')
   program.exitOverride()
@@ -25,7 +25,8 @@ export async function unionfsCommand(argv: string[], io: CommandIo): Promise<num
   program
     .command('mount')
     .description('show layers as one tree at a directory; the topmost layer comes first')
-    .argument('<directories...>', 'LOWER... TARGET')
+    .usage('[options] LOWER... TARGET')
+    .argument('<directories...>', 'the layers, and at the end where they show')
     .option('--upper <directory>', 'where changes go; without it the tree is read-only')
     .option('--work <directory>', 'an empty directory on the same filesystem as --upper')
     .option('--volatile', 'never write the upper directory out to the disk')
@@ -136,11 +137,11 @@ function support(directory: string, io: CommandIo): void {
 }
 
 function report(error: unknown, io: CommandIo): number {
-  if (error instanceof CommanderError) return error.exitCode
+  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2
   if (!(error instanceof SyscallError) && !(error instanceof UserError)) {
     io.writeError(`unionfs: ${error instanceof Error ? error.message : String(error)}\n`)
     return 1
   }
-  io.writeError(`unionfs: ${error.message}\n${error.hint === undefined ? '' : `hint: ${error.hint}\n`}`)
+  io.writeError(`unionfs: ${error.message}\n${error.hint === undefined ? '' : `  hint: ${error.hint}\n`}`)
   return 1
 }

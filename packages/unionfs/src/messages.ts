@@ -1,10 +1,7 @@
 /** What the steps of this package are called and why they are there, for `--explain`, the TUI and the tutorials. */
+import type { Messages } from '@mini-docker/syscall'
 
-/** One language's words for a step. */
-export type StepText = { title: string; why: string }
-
-/** By step id; English and Japanese. */
-export const messages: Record<string, { en: StepText; ja: StepText }> = {
+export const messages: Messages = {
   'rootfs.overlay': {
     en: {
       title: 'Lay the image and a writable directory over each other',
@@ -12,7 +9,7 @@ export const messages: Record<string, { en: StepText; ja: StepText }> = {
     },
     ja: {
       title: 'イメージの上に書き込み用のディレクトリを重ねます',
-      why: 'イメージは読み取り専用のレイヤーを積み重ねたものです。overlay はそれらをひとつのツリーとして見せ、いちばん上に置いたコンテナ専用の空のディレクトリですべての変更を受け止めます。レイヤーは変わらないので、いくつものコンテナで共有できます。このマウントはコンテナのマウント名前空間の中で行われ、コンテナの終了とともに消えます。',
+      why: 'イメージは読み取り専用のレイヤを積み重ねたものです。overlay はそれらを一つのツリーとして見せ、いちばん上に置いたコンテナ専用の空のディレクトリですべての変更を受け止めます。レイヤは変わらないので、いくつものコンテナで共有できます。このマウントはコンテナのマウント名前空間の中で行われ、コンテナの終了とともに消えます。',
     },
   },
 }

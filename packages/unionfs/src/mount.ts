@@ -7,6 +7,7 @@ import {
   call,
   MOUNT_ATTR_RDONLY,
   MS_BIND,
+  shellWord,
   struct,
   UserError,
   type Call,
@@ -65,7 +66,7 @@ export function overlayMount(mount: OverlayMount): Step {
     stage: 'rootfs',
     where: 'container',
     calls: [call('chdir', [layersDir]), call('mount', ['overlay', target, 'overlay', 0, options])],
-    shell: [`cd ${quote(layersDir)}`, `mount -t overlay overlay -o ${quote(options)} ${quote(target)}`],
+    shell: [`cd ${shellWord(layersDir)}`, `mount -t overlay overlay -o ${shellWord(options)} ${shellWord(target)}`],
     man: ['mount(2)', 'mount(8)'],
   }
 }
@@ -107,9 +108,9 @@ function bindStep(layersDir: string, source: string, target: string, access: 'wr
     where: 'container',
     calls: [call('chdir', [layersDir]), call('mount', [source, target, null, MS_BIND, null]), ...seal],
     shell: [
-      `cd ${quote(layersDir)}`,
-      `mount --bind ${quote(source)} ${quote(target)}`,
-      ...(access === 'writable' ? [] : [`mount -o remount,bind,ro ${quote(target)}`]),
+      `cd ${shellWord(layersDir)}`,
+      `mount --bind ${shellWord(source)} ${shellWord(target)}`,
+      ...(access === 'writable' ? [] : [`mount -o remount,bind,ro ${shellWord(target)}`]),
     ],
     man: ['mount(2)', 'mount_setattr(2)', 'mount(8)'],
   }
@@ -123,9 +124,4 @@ function escape(path: string): string {
 /** In `lowerdir` a colon ends a directory. */
 function escapeLower(path: string): string {
   return path.replaceAll(/[\\,:]/g, String.raw`\$&`)
-}
-
-/** A word of a shell command: in quotes unless every character is harmless. */
-function quote(word: string): string {
-  return /^[\w./:@%+=,-]+$/.test(word) ? word : `'${word.replaceAll("'", String.raw`'\''`)}'`
 }

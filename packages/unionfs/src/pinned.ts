@@ -15,6 +15,7 @@ import {
   O_PATH,
   O_RDONLY,
   SyscallError,
+  UserError,
 } from '@mini-docker/syscall'
 
 export type FileType = 'file' | 'directory' | 'symlink' | 'char' | 'block' | 'fifo' | 'socket'
@@ -65,9 +66,14 @@ export class Pinned implements Disposable {
     this.stat = readStat(fd)
   }
 
-  /** A directory of the host, by its path: the root of a layer. Here, and only here, symbolic links count. */
+  /** A directory of the host, by its path: the root of a layer. Here, and only here, symbolic links count. @throws UserError `not-found`. */
   static root(path: string): Pinned {
-    return new Pinned(openSync(`${path}/.`, O_PATH))
+    try {
+      return new Pinned(openSync(`${path}/.`, O_PATH))
+    } catch (error) {
+      if (!isErrno(error, 'ENOENT') && !isErrno(error, 'ENOTDIR')) throw error
+      throw new UserError('not-found', `the layer ${path} is not a directory`, { cause: error })
+    }
   }
 
   /** The entry `name` of this directory itself, or undefined where there is none. */
