@@ -37,7 +37,8 @@ export async function main(args: readonly string[], io: Io): Promise<number> {
     io,
     print: (text) => void io.stdout.write(`${text}\n`),
     code: 0,
-    open: () => openStore(image.opts<{ root: string }>().root),
+    open: () => openExisting(image.opts<{ root: string }>().root),
+    openOrMake: () => openStore(image.opts<{ root: string }>().root),
   }
   addReading(image, session)
   addArchives(image, session)
@@ -52,7 +53,22 @@ export async function main(args: readonly string[], io: Io): Promise<number> {
   }
 }
 
-type Session = { io: Io; print: (text: string) => void; code: number; open: () => Promise<ImageStore> }
+type Session = {
+  io: Io
+  print: (text: string) => void
+  code: number
+  open: () => Promise<ImageStore>
+  /** For what adds images. */
+  openOrMake: () => Promise<ImageStore>
+}
+
+/** A mistyped --root is an error, not a new directory. */
+function openExisting(root: string): Promise<ImageStore> {
+  if (existsSync(join(root, 'oci-layout'))) return openStore(root)
+  throw new UserError('not-found', `no image store in ${root}`, {
+    hint: 'image load, image import and image demo make one; --root says where',
+  })
+}
 
 /** Layers may be in use by containers of a daemon that this command knows nothing of: where there are any, all layers stay. */
 function openStore(root: string): Promise<ImageStore> {
@@ -99,7 +115,7 @@ function addReading(image: Command, { print, open, io }: Session): void {
     })
 }
 
-function addArchives(image: Command, { print, open, io }: Session): void {
+function addArchives(image: Command, { print, open, openOrMake, io }: Session): void {
   image
     .command('load <file>')
     .description('load the images of an archive; - reads standard input')
@@ -107,7 +123,7 @@ function addArchives(image: Command, { print, open, io }: Session): void {
     .option('--no-unpack', 'only check the layers; needs no root')
     .action(async (file: string, options: { platform?: string; unpack: boolean }) => {
       const { platform, unpack } = options
-      const loaded = await loadArchive(await open(), input(file, io), {
+      const loaded = await loadArchive(await openOrMake(), input(file, io), {
         unpack: unpack && isRoot(),
         ...(platform !== undefined && { platform: parsePlatform(platform) }),
       })
@@ -131,7 +147,7 @@ function addArchives(image: Command, { print, open, io }: Session): void {
     .option('--no-unpack', 'only check the layer; needs no root')
     .action(async (file: string, ref: string | undefined, options: ImportFlags) => {
       const { change, message, platform, unpack } = options
-      const made = await importRootfs(await open(), input(file, io), {
+      const made = await importRootfs(await openOrMake(), input(file, io), {
         source: file,
         changes: change,
         unpack: unpack && isRoot(),
@@ -146,7 +162,7 @@ function addArchives(image: Command, { print, open, io }: Session): void {
 type ImportFlags = { change: string[]; message?: string; platform?: string; unpack: boolean }
 
 function addChanging(image: Command, session: Session): void {
-  const { print, open } = session
+  const { print, open, openOrMake } = session
   image
     .command('unpack <ref> <dir>')
     .description("put an image's root filesystem into a directory; needs root")
@@ -199,7 +215,7 @@ function addChanging(image: Command, session: Session): void {
   image
     .command('demo')
     .description("make the image demo of this machine's own files; needs root")
-    .action(async () => print((await ensureDemo(await open())).id))
+    .action(async () => print((await ensureDemo(await openOrMake())).id))
 }
 
 function input(file: string, io: Io): AsyncIterable<Uint8Array> {
@@ -211,7 +227,7 @@ async function* readWhenAsked(file: string): AsyncGenerator<Uint8Array> {
   yield* createReadStream(file, { highWaterMark: READ_BYTES }) as AsyncIterable<Uint8Array>
 }
 
-/** The file appears when it is whole.. */
+/** The file appears when it is whole. */
 async function writeOutput(path: string, archive: AsyncIterable<Uint8Array>): Promise<void> {
   const temporary = `${path}.${process.pid}.tmp`
   try {
@@ -228,8 +244,13 @@ function isRoot(): boolean {
 }
 
 function describe(error: unknown): string {
-  if (!(error instanceof UserError || error instanceof SyscallError)) {
-    return error instanceof Error ? error.message : String(error)
-  }
+  if (!(error instanceof UserError || error instanceof SyscallError)) return describeForeign(error)
   return error.hint === undefined ? error.message : `${error.message}\n  hint: ${error.hint}`
+}
+
+/** Errors of Node's fs name the object last, and the call where nobody needs it: `open /x: no such file or directory`. */
+function describeForeign(error: unknown): string {
+  const match = error instanceof Error ? /^E[A-Z0-9]+: (.*?), (\w+) '(.*)'$/s.exec(error.message) : null
+  if (match !== null) return `${match[2]} ${match[3]}: ${match[1]}`
+  return error instanceof Error ? error.message : String(error)
 }

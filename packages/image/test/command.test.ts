@@ -5,6 +5,7 @@ import { beforeEach, describe, expect, test } from 'vitest'
 import { main } from '../src/command.ts'
 import { digestOf, hexOf, shortID } from '../src/digest.ts'
 import { formatAge, formatSize, formatTable } from '../src/format.ts'
+import { ImageStore } from '../src/store/store.ts'
 import * as make from './support/archives.ts'
 
 const parent = make.temporaryDirectory()
@@ -77,17 +78,27 @@ describe('the command image', () => {
 
   test.each([
     [['inspect', 'nosuch'], 1, 'image: No such image: nosuch:latest\n  hint: see: image ls\n'],
-    [['load', '/nonexistent/x.tar'], 1, /ENOENT.*\/nonexistent\/x.tar/],
+    [['load', '/nonexistent/x.tar'], 1, 'image: open /nonexistent/x.tar: no such file or directory\n'],
     [['tag', 'x', 'UPPER'], 1, /No such image: x:latest/],
     [['frobnicate'], 2, /unknown command 'frobnicate'/],
     [['ls', '--frob'], 2, /unknown option '--frob'/],
     [['load'], 2, /missing required argument 'file'/],
     [['load', '--platform', 'x', 'f'], 1, /platform "x" is malformed/],
   ])('%j exits with %i', async (args, code, message) => {
+    await ImageStore.open(root)
     const result = await image(args)
     expect([result.code, result.out]).toEqual([code, null])
     expect(result.err).toMatch(message)
   })
+
+  test.each([['ls'], ['inspect', 'x'], ['save', 'x'], ['verify'], ['gc'], ['rm', 'x']])(
+    '%s makes no store where there is none',
+    async (...args) => {
+      const { code, err } = await image(args)
+      expect([code, err]).toEqual([1, expect.stringContaining(`no image store in ${root}`)])
+      expect(existsSync(root)).toBe(false)
+    },
+  )
 
   test('a failed save leaves no file', async () => {
     await succeed('load', '--no-unpack', archive)
@@ -102,7 +113,7 @@ describe('the command image', () => {
   })
 
   test('gc beside containers that it knows nothing of keeps all layers', async () => {
-    await succeed('ls')
+    await ImageStore.open(root)
     mkdirSync(join(root, 'containers/0123'), { recursive: true })
     mkdirSync(join(root, 'layers', '0'.repeat(64)))
     expect(await succeed('gc')).toMatch(/, 0 layers,/)
