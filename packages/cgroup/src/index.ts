@@ -13,7 +13,7 @@ export {
 } from './layout.ts'
 export { messages } from './messages.ts'
 export { oomKills } from './oom.ts'
-export { delegate, prepareParent, releaseParent, warmJoin } from './parent-control.ts'
+export { delegate, prepareParent, releaseParent } from './parent-control.ts'
 export { planCgroup, planJoin, type CgroupPlan } from './plan.ts'
 export { processes } from './processes.ts'
 export { readCgroupLayout } from './read-layout.ts'

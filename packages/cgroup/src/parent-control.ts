@@ -1,6 +1,5 @@
 /** What a daemon does once with the group above its containers: make it, give it up, and get its own processes out of the way. */
 import { rmdirSync } from 'node:fs'
-import { writeFile } from 'node:fs/promises'
 import { readControl } from './control-file.ts'
 import { groupDirectory, type CgroupLayout } from './layout.ts'
 import { parentWork } from './parent.ts'
@@ -51,15 +50,3 @@ export function delegate(layout: CgroupLayout): CgroupLayout {
 }
 
 const MOST_ROUNDS = 20
-
-/**
- * Makes the next `cgroup.join` quick. The first migration after a pause waits 5 to 15 ms for an RCU grace period; those
- * of the next 10 ms or so take 0.1 ms each. A daemon that calls this when a request comes in hides the wait behind the
- * rest of its work. Moves this process to where it is already. Nothing to do on v2, where processes are born in their
- * group. Never fails: it only saves time.
- */
-export async function warmJoin(layout: CgroupLayout): Promise<void> {
-  const home = layout.hierarchies.find((hierarchy) => hierarchy.version === 1 && hierarchy.own === hierarchy.base)
-  if (home === undefined) return
-  await writeFile(`${home.own}/cgroup.procs`, '0').catch(() => undefined)
-}

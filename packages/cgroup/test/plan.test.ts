@@ -59,7 +59,7 @@ describe('a plan', () => {
       .calls.filter(({ name }) => name === 'openat')
       .map(({ args }) => args[1])
     expect(joined).toHaveLength(8)
-    expect(joined).toContain('/sys/fs/cgroup/systemd/mini-docker/x/cgroup.procs')
+    expect(joined).toContain('/sys/fs/cgroup/systemd/mini-docker/x/tasks')
   })
 
   test('writes every limit before the process joins', () => {

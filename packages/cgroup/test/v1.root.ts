@@ -16,7 +16,6 @@ import {
   remove,
   thaw,
   update,
-  warmJoin,
 } from '../src/index.ts'
 import { LiveCgroups, makeCalls } from './live.ts'
 
@@ -222,12 +221,6 @@ describe.skipIf(missing !== undefined)('on this machine’s cgroup v1', () => {
     await expect(readStats(groups.layout, `${groups.layout.parent}/nothing`)).rejects.toMatchObject({
       code: 'not-found',
     })
-  })
-
-  test('warming up the next join moves nobody', async () => {
-    const before = readFileSync('/proc/self/cgroup', 'utf8')
-    await warmJoin(groups.layout)
-    expect(readFileSync('/proc/self/cgroup', 'utf8')).toBe(before)
   })
 })
 

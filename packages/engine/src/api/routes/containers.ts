@@ -1,6 +1,5 @@
 /** /containers: making, listing, changing and removing them. Output and input are in `container-io.ts`. */
 import { UserError } from '@mini-docker/syscall'
-import { warmJoin } from '@mini-docker/cgroup'
 import { containerChanges } from '../../containers/changes.ts'
 import { createContainer, saveRecord } from '../../containers/create.ts'
 import { inspectContainer } from '../../containers/inspect.ts'
@@ -86,8 +85,6 @@ export const containerRoutes: Routes<Engine> = {
 }
 
 async function create(exchange: Exchange, engine: Engine): Promise<void> {
-  // The start that follows would wait for the kernel; the wait begins while the request is read.
-  void warmJoin(engine.cgroups)
   const body = await exchange.readJson(createBody)
   const platform = exchange.query.get('platform') ?? ''
   if (platform !== '' && platform !== `linux/${engine.host.arch}`)

@@ -1,5 +1,4 @@
 /** /exec: commands in running containers. */
-import { warmJoin } from '@mini-docker/cgroup'
 import { UserError } from '@mini-docker/syscall'
 import { connectionClient } from '../../attach/connection.ts'
 import { parseDetachKeys } from '../../attach/detach-keys.ts'
@@ -15,7 +14,6 @@ import { checkSize } from './containers.ts'
 
 export const execRoutes: Routes<Engine> = {
   'POST /containers/{id}/exec': async (exchange, engine) => {
-    void warmJoin(engine.cgroups)
     const container = engine.containers.find(exchange.params['id'] ?? '')
     const body = await exchange.readJson(execCreateBody)
     parseDetachKeys(body.DetachKeys)
