@@ -21,9 +21,16 @@ if (!onDocker) {
     })
     afterAll(() => rmSync(directory, { recursive: true, force: true }))
 
-    /** `env -i`: only what a login shell gives. The registry's own settings of this machine are npm's business. */
+    /** `env -i`: only what a login shell gives, and whom this machine trusts. `npm test` puts our own Node into PATH; a new user has none. */
+    const PATH = (process.env['PATH'] ?? '')
+      .split(':')
+      .filter((entry) => !entry.includes('node_modules'))
+      .join(':')
+    const trust = ['NODE_EXTRA_CA_CERTS', 'SSL_CERT_FILE'].flatMap((name) =>
+      process.env[name] === undefined ? [] : [`${name}=${process.env[name]}`],
+    )
     const fresh = (args: string[], options: CommandOptions = {}) =>
-      run(['env', '-i', `PATH=${process.env['PATH']}`, `HOME=${join(directory, 'home')}`, ...args], {
+      run(['env', '-i', `PATH=${PATH}`, ...trust, `HOME=${join(directory, 'home')}`, ...args], {
         timeoutMs: 300_000,
         cwd: '/',
         ...options,
