@@ -8,6 +8,8 @@ function points(host: object, volumes: Record<string, object> = {}) {
 }
 
 describe('-v', () => {
+  test('files below /proc that only tell numbers can be replaced', () =>
+    expect(parseBind('/a:/proc/meminfo').destination).toBe('/proc/meminfo'))
   test('source:destination:ro is a read-only bind that makes its source', () => {
     expect(parseBind('/a/../b:/c/:ro')).toMatchObject({
       type: 'bind',
@@ -33,6 +35,8 @@ describe('-v', () => {
     ['::', "invalid volume specification: '::'"],
     ['/a:b', "invalid volume specification: '/a:b': invalid mount path: 'b' mount path must be absolute"],
     ['/a:/', "destination can't be '/'"],
+    ['/a:/proc', '"/a:/proc" cannot be mounted because it is inside /proc'],
+    ['/a:/x/../proc/sys', 'cannot be mounted because it is inside /proc'],
     ['/a:/b:wat', 'invalid mode: wat'],
     ['a/b:/c', 'includes invalid characters for a local volume name'],
   ])('%s is refused', (spec, message) => expect(() => parseBind(spec)).toThrow(message))

@@ -1,7 +1,15 @@
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { UserError } from '@mini-docker/syscall'
-import { filterFlag, matchLabels, queryFilters, queryFlag, queryInteger } from '../src/api/query.ts'
+import {
+  filterFlag,
+  filterUntil,
+  matchLabels,
+  queryFilters,
+  queryFlag,
+  queryInteger,
+  queryTime,
+} from '../src/api/query.ts'
 import { formatNs, parseRfc3339, parseTimeQuery } from '../src/clock.ts'
 
 const query = (text: string): URLSearchParams => new URLSearchParams(text)
@@ -71,3 +79,24 @@ describe('times', () => {
     expect(formatNs(1795203302120000000n)).toBe('2026-11-20T19:35:02.12Z')
   })
 })
+
+describe('until, of the prunes', () => {
+  const now = 1_000_000_000_000
+  const until = (...values: string[]) => filterUntil(new Map([['until', values]]), now)
+  test.each([
+    ['24h', BigInt(now - 86_400_000) * 1_000_000n],
+    ['1h30m', BigInt(now - 5_400_000) * 1_000_000n],
+    ['1.5s', BigInt(now - 1500) * 1_000_000n],
+    ['1700000000', 1_700_000_000_000_000_000n],
+    ['2026-01-02T03:04:05Z', BigInt(Date.UTC(2026, 0, 2, 3, 4, 5)) * 1_000_000n],
+    ['2026-01-02', BigInt(Date.UTC(2026, 0, 2)) * 1_000_000n],
+    ['0', 0n],
+  ])('%s', (text, expected) => expect(until(text)).toBe(expected))
+  test('not given is no limit', () => expect(filterUntil(new Map())).toBeUndefined())
+  test.each(['', 'x', 'h', '24hours', '24h x', '2026-99-99'])('%j is refused: it must not mean everything', (text) =>
+    expect(() => until(text)).toThrow('is no time and no duration'),
+  )
+})
+
+test('a time that is none is refused', () =>
+  expect(() => queryTime(query('since=yesterday'), 'since')).toThrow('invalid value for since: "yesterday"'))

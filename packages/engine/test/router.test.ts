@@ -2,6 +2,7 @@ import { UserError } from '@mini-docker/syscall'
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { Router, splitTarget } from '../src/api/router.ts'
+import { statusOf } from '../src/api/status.ts'
 
 const names: string[] = []
 const record = (name: string) => () => void names.push(name)
@@ -59,5 +60,14 @@ describe('version prefix', () => {
         }
       }),
     )
+  })
+})
+
+test('a full disk is told as one, though the system’s error names no file', () => {
+  const error = Object.assign(new Error('ENOSPC: no space left on device, write'), { code: 'ENOSPC' })
+  expect(statusOf(error)).toEqual({
+    status: 500,
+    message:
+      'ENOSPC: no space left on device, write (the disk of the data root is full: free some space, then try again)',
   })
 })

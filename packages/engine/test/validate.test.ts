@@ -51,6 +51,28 @@ describe('a create body', () => {
   ])('%j is refused in docker’s words', (host, message) => expect(() => validate(host)).toThrow(message))
 
   test.each([
+    [{}, { WorkingDir: '/a\0' }, 'WorkingDir contains a NUL byte: "/a\\u0000"'],
+    [{ Binds: ['/tmp:/a\0b'] }, {}, 'HostConfig.Binds.0 contains a NUL byte'],
+    [{ Tmpfs: { '/t\0': '' } }, {}, 'HostConfig.Tmpfs contains a NUL byte'],
+    [{ Sysctls: { 'net.a\0': '1' } }, {}, 'HostConfig.Sysctls contains a NUL byte'],
+    [{}, { Domainname: 'x\ny' }, 'invalid domain name: "x\\ny"'],
+    [{}, { Domainname: 'd'.repeat(65) }, 'invalid domain name'],
+    [{ Dns: ['1.1.1.1\noptions x'] }, {}, 'IP address is not correctly formatted: 1.1.1.1\noptions x'],
+    [{ Dns: ['dns.example'] }, {}, 'IP address is not correctly formatted: dns.example'],
+    [{ DnsSearch: ['a\nnameserver 6.6.6.6'] }, {}, 'invalid DNS domain or option: "a\\nnameserver 6.6.6.6"'],
+    [{ DnsOptions: ['a\nb'] }, {}, 'invalid DNS domain or option'],
+    [{ ExtraHosts: ['a\nb:1.1.1.1'] }, {}, 'bad format for add-host: "a\\nb:1.1.1.1"'],
+    [{ ExtraHosts: ['a:999.1.1.1'] }, {}, 'invalid IP address in add-host: "999.1.1.1"'],
+    [{ Binds: [`/tmp/${'l'.repeat(256)}:/a`] }, {}, 'path is too long: /tmp/lll'],
+    [{ Binds: [`${'v'.repeat(256)}:/a`] }, {}, 'path is too long: vvv'],
+    [{}, { WorkingDir: '/a'.repeat(2100) }, 'path is too long: /a/a'],
+  ])('%j %j is refused at create, where the field is known', (host, config, message) =>
+    expect(() => validate(host, config)).toThrow(message),
+  )
+  test('addresses of version 6 are taken, with or without brackets', () =>
+    expect(() => validate({ Dns: ['::1'], ExtraHosts: ['a:[::1]', 'b=::1', 'c:10.0.0.1'] })).not.toThrow())
+
+  test.each([
     [{ PortBindings: { '80/tcp': [{ HostPort: '80' }] } }, 'published ports'],
     [{ PublishAllPorts: true }, 'published ports'],
     [{ NetworkMode: 'bridge' }, 'network bridge is not built yet'],

@@ -3,6 +3,7 @@ import { z } from 'zod'
 import {
   anything,
   command,
+  consoleSize,
   flag,
   integer,
   list,
@@ -84,10 +85,7 @@ const hostConfig = z.object({
   AutoRemove: flag,
   VolumeDriver: text,
   VolumesFrom: texts,
-  ConsoleSize: z
-    .tuple([z.number().int(), z.number().int()])
-    .nullish()
-    .transform((value): [number, number] => value ?? [0, 0]),
+  ConsoleSize: consoleSize.transform((value): [number, number] => value ?? [0, 0]),
   CapAdd: texts,
   CapDrop: texts,
   CgroupnsMode: text,
@@ -171,7 +169,7 @@ export const execCreateBody = z.object({
   User: text,
   Privileged: flag,
   Tty: flag,
-  ConsoleSize: z.tuple([z.number().int(), z.number().int()]).nullish(),
+  ConsoleSize: consoleSize,
   AttachStdin: flag,
   AttachStderr: flag,
   AttachStdout: flag,
@@ -186,7 +184,7 @@ export type ExecCreateBody = z.output<typeof execCreateBody>
 export const execStartBody = z.object({
   Detach: flag,
   Tty: flag,
-  ConsoleSize: z.tuple([z.number().int(), z.number().int()]).nullish(),
+  ConsoleSize: consoleSize,
 })
 
 /** POST /volumes/create */

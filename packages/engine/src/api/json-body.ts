@@ -6,6 +6,8 @@ import type { z } from 'zod'
 
 /** More than any create body needs; a body that big would only fill the daemon's memory. */
 export const MAX_JSON_BYTES = 4 * 1024 * 1024
+/** No body has more than six. */
+const MAX_DEPTH = 64
 
 /**
  * The body as JSON of the given shape. An empty body is an empty object where the shape allows it.
@@ -33,11 +35,20 @@ export async function parseJson<T extends z.ZodType>(
 
 function parseText(text: string): unknown {
   if (text.trim() === '') return {}
+  let value: unknown
   try {
-    return JSON.parse(text)
+    value = JSON.parse(text)
   } catch (cause) {
     throw new UserError('invalid', `invalid JSON: ${cause instanceof Error ? cause.message : String(cause)}`, { cause })
   }
+  if (isDeeper(value, MAX_DEPTH)) throw new UserError('invalid', `invalid JSON: nested deeper than ${MAX_DEPTH} levels`)
+  return value
+}
+
+/** Whether arrays and objects are nested deeper than `levels`. Parsing itself bears any depth; walking over it with calls does not. */
+function isDeeper(value: unknown, levels: number): boolean {
+  if (typeof value !== 'object' || value === null) return false
+  return levels === 0 || Object.values(value).some((item) => isDeeper(item, levels - 1))
 }
 
 async function readAll(body: Readable): Promise<Buffer> {

@@ -1,5 +1,6 @@
 /** How docker reads queries: booleans, integers and the JSON of `filters`. */
 import { UserError } from '@mini-docker/syscall'
+import { parseTimeQuery } from '../clock.ts'
 
 /** Docker's BoolValue: everything but the empty string, 0, no, false and none is true. */
 export function queryFlag(query: URLSearchParams, name: string, fallback = false): boolean {
@@ -77,4 +78,40 @@ export function filterFlag(filters: Filters, name: string): boolean | undefined 
   if (['1', 'true', 't', 'True', 'TRUE'].includes(value)) return true
   if (['0', 'false', 'f', 'False', 'FALSE'].includes(value)) return false
   throw new UserError('invalid', `invalid filter '${name}=[${value}]'`)
+}
+
+/** A time: seconds since the epoch or RFC 3339, in nanoseconds; undefined when not given. @throws UserError `invalid`. */
+export function queryTime(query: URLSearchParams, name: string): bigint | undefined {
+  const text = query.get(name)
+  const time = parseTimeQuery(text)
+  if (time === undefined && text !== null && text !== '' && text !== '0')
+    throw new UserError('invalid', `invalid value for ${name}: ${JSON.stringify(text)}`)
+  return time
+}
+
+const UNIT_MS: Record<string, number> = { h: 3_600_000, m: 60_000, s: 1000, ms: 1 }
+
+/**
+ * The filter `until` of the prunes, in nanoseconds: what was made after it stays. A time as in `queryTime`, a date, or Go's
+ * way to say how long ago (`24h`, `1h30m`). @throws UserError `invalid`: what is not understood must not mean "remove all".
+ */
+export function filterUntil(filters: Filters, nowMs = Date.now()): bigint | undefined {
+  const [text, another] = filters.get('until') ?? []
+  if (another !== undefined) throw new UserError('invalid', 'more than one until filter specified')
+  if (text === undefined) return undefined
+  const time = parseTimeQuery(text) ?? (/^\d{4}-\d\d-\d\d/.test(text) ? millisecondsAsNs(Date.parse(text)) : undefined)
+  const until = time ?? (text === '0' ? 0n : agoNs(text, nowMs))
+  if (until === undefined)
+    throw new UserError('invalid', `invalid value for until: ${JSON.stringify(text)} is no time and no duration`)
+  return until
+}
+
+function agoNs(text: string, nowMs: number): bigint | undefined {
+  const parts = [...text.matchAll(/(\d{1,9}(?:\.\d{1,9})?)(ms|h|m|s)/g)]
+  if (parts.length === 0 || parts.map(([part]) => part).join('') !== text) return undefined
+  return millisecondsAsNs(parts.reduce((ms, [, count, unit]) => ms - Number(count) * (UNIT_MS[unit ?? ''] ?? 0), nowMs))
+}
+
+function millisecondsAsNs(milliseconds: number): bigint | undefined {
+  return Number.isNaN(milliseconds) ? undefined : BigInt(Math.round(milliseconds)) * 1_000_000n
 }

@@ -23,6 +23,9 @@ export const maybeInteger = z
   .int()
   .nullish()
   .transform((value) => value ?? null)
+/** Rows and columns of a terminal, each a __u16 for the kernel: ioctl_tty(2), TIOCSWINSZ. */
+const edge = z.number().int().min(0).max(65_535)
+export const consoleSize = z.tuple([edge, edge]).nullish()
 export const maybeFlag = z
   .boolean()
   .nullish()

@@ -14,8 +14,17 @@ const STATUS: Record<UserErrorCode, number> = {
 export function statusOf(error: unknown): { status: number; message: string } {
   if (error instanceof UserError) return { status: STATUS[error.code], message: withHint(error.message, error.hint) }
   if (error instanceof SyscallError) return { status: 500, message: withHint(error.message, error.hint) }
-  return { status: 500, message: error instanceof Error ? error.message : String(error) }
+  const message = error instanceof Error ? error.message : String(error)
+  if (error instanceof Error && 'code' in error && FULL.has(error.code))
+    return {
+      status: 500,
+      message: withHint(message, 'the disk of the data root is full: free some space, then try again'),
+    }
+  return { status: 500, message }
 }
+
+/** Node's errors of a write(2) do not name the file. */
+const FULL = new Set<unknown>(['ENOSPC', 'EDQUOT'])
 
 function withHint(message: string, hint: string | undefined): string {
   return hint === undefined ? message : `${message} (${hint})`

@@ -1,6 +1,5 @@
-/** POST /containers/prune: removes what does not run. */
-import { matchLabels, type Filters } from '../api/query.ts'
-import { parseTimeQuery } from '../clock.ts'
+/** POST /containers/prune: removes what does not run. Its volumes stay, the unnamed ones too, as in docker. */
+import { filterUntil, matchLabels, type Filters } from '../api/query.ts'
 import type { Engine } from '../engine.ts'
 import { removeContainer } from './remove.ts'
 import { containerSize } from './size.ts'
@@ -9,7 +8,7 @@ export async function pruneContainers(
   engine: Engine,
   filters: Filters,
 ): Promise<{ ContainersDeleted: string[] | null; SpaceReclaimed: number }> {
-  const until = parseTimeQuery(filters.get('until')?.[0] ?? null)
+  const until = filterUntil(filters)
   const deleted: string[] = []
   let reclaimed = 0
   for (const container of engine.containers.all()) {
@@ -21,7 +20,7 @@ export async function pruneContainers(
     )
       continue
     const { rw } = await containerSize(engine, container)
-    await removeContainer(engine, container, { force: false, volumes: true })
+    await removeContainer(engine, container, { force: false, volumes: false })
     deleted.push(container.id)
     reclaimed += rw
   }

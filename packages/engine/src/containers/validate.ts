@@ -6,6 +6,7 @@ import { isZero } from '../api/schema.ts'
 import { parseLogConfig } from '../logs/log-config.ts'
 import { parseSignal } from './signals.ts'
 import { parseRestartPolicy } from './restart-policy.ts'
+import { validateText } from './validate-text.ts'
 
 const SHM_BYTES = 64 * 1024 * 1024
 /** CAP_CHECKPOINT_RESTORE, the last that Linux has. */
@@ -19,6 +20,7 @@ export function validateCreate(body: CreateBody, limits: HostLimits): HostConfig
   const host = withDefaults(body.HostConfig)
   refuseNotBuilt(body, host)
   validateProcess(body)
+  validateText(body)
   validateResources(host, limits)
   validateNamespaces(body, host)
   parseLogConfig(host.LogConfig)

@@ -1,7 +1,6 @@
 /** POST /images/prune: dangling images, or with `dangling=false` all that no container is made of. */
 import type { RemovalEvent } from '@mini-docker/image'
-import { filterFlag, matchLabels, type Filters } from '../api/query.ts'
-import { parseTimeQuery } from '../clock.ts'
+import { filterFlag, filterUntil, matchLabels, type Filters } from '../api/query.ts'
 import type { Engine } from '../engine.ts'
 
 export async function pruneImages(
@@ -9,7 +8,7 @@ export async function pruneImages(
   filters: Filters,
 ): Promise<{ ImagesDeleted: RemovalEvent[] | null; SpaceReclaimed: number }> {
   const dangling = filterFlag(filters, 'dangling') ?? true
-  const until = parseTimeQuery(filters.get('until')?.[0] ?? null)
+  const until = filterUntil(filters)
   const used = new Set(engine.containers.all().map(({ record }) => record.imageId))
   const deleted: RemovalEvent[] = []
   let bytes = 0

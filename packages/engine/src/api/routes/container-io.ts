@@ -4,7 +4,6 @@ import { UserError } from '@mini-docker/syscall'
 import { connectionClient } from '../../attach/connection.ts'
 import { parseDetachKeys } from '../../attach/detach-keys.ts'
 import { frame, streamType } from '../../attach/frames.ts'
-import { parseTimeQuery } from '../../clock.ts'
 import type { Container } from '../../containers/model.ts'
 import { logPath } from '../../containers/start.ts'
 import { streamStats } from '../../containers/stats.ts'
@@ -12,7 +11,7 @@ import { containerEvent, type Engine } from '../../engine.ts'
 import { readLog } from '../../logs/follow.ts'
 import type { LogRecord } from '../../logs/reader.ts'
 import type { Exchange, Hijacked } from '../exchange.ts'
-import { queryFlag } from '../query.ts'
+import { queryFlag, queryTime } from '../query.ts'
 import type { Routes } from '../router.ts'
 
 export const containerIoRoutes: Routes<Engine> = {
@@ -80,7 +79,7 @@ async function logs(exchange: Exchange, engine: Engine): Promise<void> {
   if (container.record.hostConfig.LogConfig.Type === 'none')
     throw new UserError('not-built', 'configured logging driver does not support reading')
   const tail = parseTail(query.get('tail'))
-  const range = { since: timeQuery(query, 'since'), until: timeQuery(query, 'until') }
+  const range = { since: queryTime(query, 'since'), until: queryTime(query, 'until') }
   const timestamps = queryFlag(query, 'timestamps')
   const { Tty: tty } = container.record.config
   const response = exchange.stream(200, { 'Content-Type': streamType(tty, exchange.minor) })
@@ -106,14 +105,6 @@ function lineOf(record: LogRecord, timestamps: boolean): Buffer {
 /** `all`, nothing, and what is no number mean all, as in docker. */
 function parseTail(text: string | null): number | undefined {
   return text !== null && /^\d{1,9}$/.test(text) ? Number(text) : undefined
-}
-
-function timeQuery(query: URLSearchParams, name: string): bigint | undefined {
-  const text = query.get(name)
-  const time = parseTimeQuery(text)
-  if (time === undefined && text !== null && text !== '' && text !== '0')
-    throw new UserError('invalid', `invalid value for ${name}: ${JSON.stringify(text)}`)
-  return time
 }
 
 async function drained(stream: NodeJS.EventEmitter, signal: AbortSignal): Promise<void> {

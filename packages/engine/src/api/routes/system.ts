@@ -1,12 +1,11 @@
 /** /_ping, /version, /info, /events, /system/df, /auth. */
 import { UserError } from '@mini-docker/syscall'
-import { parseTimeQuery } from '../../clock.ts'
 import type { Engine } from '../../engine.ts'
 import { diskUsage } from '../../system/disk-usage.ts'
 import { EVENT_FILTERS, formatEvent, matchEvent, type EngineEvent } from '../../system/events.ts'
 import { infoJson, versionJson } from '../../system/version.ts'
 import type { Exchange } from '../exchange.ts'
-import { queryFilters } from '../query.ts'
+import { queryFilters, queryTime } from '../query.ts'
 import type { Routes } from '../router.ts'
 
 const NO_CACHE = {
@@ -27,15 +26,19 @@ export const systemRoutes: Routes<Engine> = {
   },
 }
 
+/** A client that does not read its events loses them, rather than the daemon its memory. */
+const MAX_WAITING_BYTES = 4 * 1024 * 1024
+
 /** Those since `since`, then those that come, until `until` or until the client goes. */
 async function events(exchange: Exchange, engine: Engine): Promise<void> {
   const filters = queryFilters(exchange.query, EVENT_FILTERS)
-  const since = parseTimeQuery(exchange.query.get('since'))
-  const until = parseTimeQuery(exchange.query.get('until'))
+  const since = queryTime(exchange.query, 'since')
+  const until = queryTime(exchange.query, 'until')
   const response = exchange.stream(200, { 'Content-Type': 'application/json' })
   const send = (event: EngineEvent): void => {
     if (until !== undefined && event.timeNs > until) return
     if (matchEvent(event, filters)) response.write(formatEvent(event))
+    if (response.writableLength > MAX_WAITING_BYTES) response.destroy()
   }
   if (since !== undefined) for (const event of engine.events.recent()) if (event.timeNs >= since) send(event)
   const leftMs = until === undefined ? undefined : Number(until / 1_000_000n) - Date.now()

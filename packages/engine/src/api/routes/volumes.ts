@@ -39,6 +39,9 @@ function list(exchange: Exchange, engine: Engine): void {
   exchange.json(200, { Volumes: volumes.map((volume) => volumeJson(engine, volume)), Warnings: null })
 }
 
+/** NAME_MAX: a volume is a folder. */
+const MAX_NAME = 255
+
 async function create(exchange: Exchange, engine: Engine): Promise<void> {
   const body = await exchange.readJson(volumeCreateBody)
   if (body.Driver !== '' && body.Driver !== 'local')
@@ -50,6 +53,8 @@ async function create(exchange: Exchange, engine: Engine): Promise<void> {
       'invalid',
       `create ${body.Name}: "${body.Name}" includes invalid characters for a local volume name, only "[a-zA-Z0-9][a-zA-Z0-9_.-]" are allowed`,
     )
+  if (body.Name.length > MAX_NAME)
+    throw new UserError('invalid', `volume name is longer than ${MAX_NAME} characters: ${body.Name.slice(0, 64)}…`)
   const { volume, fresh } = engine.volumes.ensure(body.Name, body.Labels)
   if (fresh) engine.events.emit('volume', 'create', volume.name, { driver: 'local' })
   exchange.json(201, volumeJson(engine, volume))
