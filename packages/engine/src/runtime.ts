@@ -46,7 +46,14 @@ export function kernelRuntime(cgroups: CgroupLayout, server: LauncherServer, kil
         const monitor = await Monitor.connect(path.join(folder, path.basename(socketPath)))
         return { monitor }
       }).then(({ monitor }) => monitor),
-    readExit,
+    readExit: (directory) => {
+      try {
+        return readExit(directory)
+      } catch {
+        // Cut off by a full disk or a power failure: then it is as if it had not been written.
+        return undefined
+      }
+    },
     startFailure: (error) =>
       error instanceof StartError ? { exitCode: error.exitCode, message: error.message } : undefined,
     undo,

@@ -36,9 +36,11 @@ export class ContainerStore {
     if (this.#idByName.get(name) === id) this.#idByName.delete(name)
   }
 
+  /** A name that another holds, after somebody copied a folder, stays with the other. */
   add(container: Container): void {
+    const { name } = container.record
     this.#byId.set(container.id, container)
-    this.#idByName.set(container.record.name, container.id)
+    if (!this.#idByName.has(name)) this.#idByName.set(name, container.id)
   }
 
   delete(container: Container): void {

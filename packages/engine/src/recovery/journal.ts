@@ -63,9 +63,11 @@ function readEntry(file: string, id: string): JournalEntry | undefined {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
     throw error
   }
+  const unreadable: JournalEntry = { id, cgroupPath: `mini-docker/${id}`, undo: [] }
   try {
-    return JSON.parse(text) as JournalEntry
+    const entry = JSON.parse(text) as Partial<JournalEntry> | null
+    return Array.isArray(entry?.undo) && entry.id === id ? { ...unreadable, ...entry } : unreadable
   } catch {
-    return { id, cgroupPath: `mini-docker/${id}`, undo: [] }
+    return unreadable
   }
 }

@@ -8,12 +8,13 @@ import * as path from 'node:path'
 import * as cgroup from '@mini-docker/cgroup'
 import { newContainer } from '../containers/create.ts'
 import { cleanUpHost, handleExit, watchExit } from '../containers/exit.ts'
-import { NEW_STATE, type Container, type ContainerRecord, type ContainerState } from '../containers/model.ts'
+import { NEW_STATE, type Container, type ContainerState } from '../containers/model.ts'
 import { removeContainer } from '../containers/remove.ts'
 import { parseRestartPolicy, startsWithDaemon } from '../containers/restart-policy.ts'
 import { startContainer } from '../containers/start.ts'
 import type { Engine } from '../engine.ts'
 import type { Exit } from '../runtime-port.ts'
+import { readRecord, readState } from './read-record.ts'
 
 /** Docker's code for "the daemon was not there to see", had the status been lost; here the processes were killed. */
 const KILLED: Omit<Exit, 'at'> = { exitCode: 137, signal: 9 }
@@ -25,7 +26,14 @@ export async function recoverContainers(engine: Engine): Promise<void> {
   const found = fs.readdirSync(dir).flatMap((id) => loadContainer(engine, path.join(dir, id)) ?? [])
   for (const container of found.toSorted((a, b) => (a.record.created < b.record.created ? -1 : 1)))
     engine.containers.add(container)
-  await Promise.all(engine.containers.all().map((container) => recoverContainer(engine, container)))
+  await Promise.all(
+    engine.containers.all().map((container) =>
+      // One that resists must not take away the daemon from all the others.
+      recoverContainer(engine, container).catch((error: unknown) =>
+        engine.log(`container ${container.id} is not brought up to date: ${String(error)}`),
+      ),
+    ),
+  )
 }
 
 /** A folder whose config.json cannot be read is left as it is, for a person to look at. */
@@ -33,9 +41,7 @@ function loadContainer(engine: Engine, dir: string): Container | undefined {
   const file = path.join(dir, 'config.json')
   if (!fs.existsSync(file)) return undefined
   try {
-    const record = JSON.parse(fs.readFileSync(file, 'utf8')) as ContainerRecord
-    if (record.id !== path.basename(dir) || typeof record.name !== 'string' || typeof record.hostConfig !== 'object')
-      throw new Error('not the record of this container')
+    const record = readRecord(fs.readFileSync(file, 'utf8'), path.basename(dir))
     return newContainer(engine, record, dir, loadState(engine, dir))
   } catch (error) {
     engine.log(`container in ${dir} is skipped, its config.json cannot be read: ${String(error)}`)
@@ -48,7 +54,7 @@ function loadState(engine: Engine, dir: string): ContainerState {
   const file = path.join(dir, 'state.json')
   if (!fs.existsSync(file)) return NEW_STATE
   try {
-    return { ...NEW_STATE, ...(JSON.parse(fs.readFileSync(file, 'utf8')) as ContainerState) }
+    return readState(fs.readFileSync(file, 'utf8'))
   } catch (error) {
     engine.log(`${file} cannot be read: ${String(error)}`)
     return NEW_STATE
