@@ -6,18 +6,16 @@ import { digestOf } from '../../src/digest.ts'
 import { history } from '../../src/media/history.ts'
 import { importRootfs, type ImportOptions } from '../../src/media/import.ts'
 import { loadArchive } from '../../src/media/load.ts'
-import { ImageStore } from '../../src/store/store.ts'
+import type { ImageStore } from '../../src/store/store.ts'
 import * as make from '../support/archives.ts'
+import { freshStore } from '../support/store.ts'
 
-const parent = make.temporaryDirectory()
 const CREATED = new Date('2026-03-04T05:06:07.890Z')
-let count = 0
 let root: string
 let store: ImageStore
 
 beforeEach(async () => {
-  root = join(parent, `store${count++}`)
-  store = await ImageStore.open(root)
+  ;({ root, store } = await freshStore())
 })
 
 async function importing(bytes: Buffer, options: ImportOptions = {}) {

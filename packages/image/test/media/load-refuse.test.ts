@@ -1,19 +1,15 @@
 // Helpers stand beside the tests they are for.
 /* oxlint-disable unicorn/consistent-function-scoping */
-import { readdirSync } from 'node:fs'
-import { join } from 'node:path'
 import { UserError } from '@mini-docker/syscall'
 import * as fc from 'fast-check'
 import { beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { digestOf, hexOf } from '../../src/digest.ts'
-import { loadArchive, type Loaded } from '../../src/media/load.ts'
+import type { LoadOptions } from '../../src/media/load.ts'
 import { OCI_MANIFEST } from '../../src/media-type.ts'
-import { ImageStore } from '../../src/store/store.ts'
+import type { ImageStore } from '../../src/store/store.ts'
 import * as make from '../support/archives.ts'
+import { expectUntouched, freshStore, load as loadInto } from '../support/store.ts'
 
-const parent = make.temporaryDirectory()
-let count = 0
-let root: string
 let store: ImageStore
 let base: Buffer
 let top: Buffer
@@ -26,20 +22,10 @@ beforeAll(async () => {
 })
 
 beforeEach(async () => {
-  root = join(parent, `store${count++}`)
-  store = await ImageStore.open(root)
+  ;({ store } = await freshStore())
 })
 
-async function load(files: make.Files | Buffer, options = {}): Promise<Loaded[]> {
-  const bytes = Buffer.isBuffer(files) ? files : await make.tar(files)
-  return await loadArchive(store, make.stream(bytes), { unpack: false, ...options })
-}
-
-function untouched(): void {
-  expect(store.list()).toEqual([])
-  expect(readdirSync(join(root, 'tmp'))).toEqual([])
-  expect(readdirSync(join(root, 'blobs/sha256'))).toEqual([])
-}
+const load = (archive: make.Files | Buffer, options: LoadOptions = {}) => loadInto(store, archive, options)
 
 describe('a bad archive is refused and leaves nothing:', () => {
   const docker = () => make.dockerFiles(one, ['one:1'])
@@ -126,14 +112,14 @@ describe('a bad archive is refused and leaves nothing:', () => {
     const error = await load(files()).catch((thrown: unknown) => thrown)
     expect(error).toBeInstanceOf(UserError)
     expect((error as Error).message).toMatch(message)
-    untouched()
+    expectUntouched(store)
   })
 
   test('cut off at any byte', async () => {
     const bytes = await make.tar(make.ociFiles(make.image([base], 'gzip'), 'app:1'))
     const property = fc.asyncProperty(fc.integer({ min: 0, max: bytes.length - 1024 - 512 }), async (length) => {
       await expect(load(bytes.subarray(0, length))).rejects.toBeInstanceOf(UserError)
-      untouched()
+      expectUntouched(store)
     })
     await fc.assert(property, { numRuns: 40 })
   })
@@ -153,7 +139,7 @@ describe('a bad archive is refused and leaves nothing:', () => {
   test('not a tar at all, or one in bzip2', async () => {
     await expect(load(Buffer.alloc(5000, 'not a tar'))).rejects.toThrow('tar archive')
     await expect(load(Buffer.from('BZh91AY&SY rest'))).rejects.toThrow('the archive is compressed with bzip2')
-    untouched()
+    expectUntouched(store)
   })
 
   test('any JSON in place of a document is a UserError', async () => {

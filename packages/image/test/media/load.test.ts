@@ -6,16 +6,15 @@ import { gzipSync, zstdCompressSync } from 'node:zlib'
 import * as fc from 'fast-check'
 import { beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { chainIDs, digestOf, hexOf, parseDiffID } from '../../src/digest.ts'
-import { describeLoaded, loadArchive, type Loaded } from '../../src/media/load.ts'
+import { describeLoaded, loadArchive, type LoadOptions } from '../../src/media/load.ts'
 import { OCI_INDEX } from '../../src/media-type.ts'
 import { hostPlatform } from '../../src/platform.ts'
 import { ImageStore } from '../../src/store/store.ts'
 import * as make from '../support/archives.ts'
+import { expectUntouched, freshStore, load as loadInto } from '../support/store.ts'
 
-const parent = make.temporaryDirectory()
 const HOST = hostPlatform()
 const OTHER = { os: 'linux', architecture: HOST.architecture === 'amd64' ? 'arm64' : 'amd64' }
-let count = 0
 let root: string
 let store: ImageStore
 let base: Buffer
@@ -29,20 +28,10 @@ beforeAll(async () => {
 })
 
 beforeEach(async () => {
-  root = join(parent, `store${count++}`)
-  store = await ImageStore.open(root)
+  ;({ root, store } = await freshStore())
 })
 
-async function load(files: make.Files | Buffer, options = {}): Promise<Loaded[]> {
-  const bytes = Buffer.isBuffer(files) ? files : await make.tar(files)
-  return await loadArchive(store, make.stream(bytes), { unpack: false, ...options })
-}
-
-function untouched(): void {
-  expect(store.list()).toEqual([])
-  expect(readdirSync(join(root, 'tmp'))).toEqual([])
-  expect(readdirSync(join(root, 'blobs/sha256'))).toEqual([])
-}
+const load = (archive: make.Files | Buffer, options: LoadOptions = {}) => loadInto(store, archive, options)
 
 describe('an archive of docker before 25', () => {
   test('gives its images, with symlinked layers and many names', async () => {
@@ -162,7 +151,7 @@ describe('an index of several platforms', () => {
     const files = indexed([{ ...other().descriptor, platform: OTHER }], other())
     const error = await load(files).catch((thrown: unknown) => thrown)
     expect(error).toMatchObject({ code: 'not-found', hint: `it has: linux/${OTHER.architecture}` })
-    untouched()
+    expectUntouched(store)
   })
   test('that does not say its platforms is decided by the configs', async () => {
     const files = indexed([other().descriptor, one.descriptor], other(), one)
@@ -183,7 +172,7 @@ describe('an index of several platforms', () => {
     }
     files['index.json'] = make.json({ schemaVersion: 2, manifests: [descriptor] })
     await expect(load(files)).rejects.toThrow('lies more than 8 indexes deep')
-    untouched()
+    expectUntouched(store)
   })
   test('for another platform alone, named directly, is loaded: it was asked for', async () => {
     const files = make.ociFiles(other(), 'foreign:1')
