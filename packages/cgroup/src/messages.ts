@@ -35,11 +35,11 @@ export const messages: Messages = {
   'cgroup.join': {
     en: {
       title: 'Enter the control group',
-      why: 'cgroup v1 has one tree for each controller, and the new process enters each of them by writing 0 ("myself") to cgroup.procs. In the v2 tree it does not need to: it was born there.',
+      why: 'cgroup v1 has one tree for each controller, and the new process enters each of them by writing 0 ("myself") to its file tasks. In the v2 tree it does not need to: it was born there.',
     },
     ja: {
       title: 'コントロールグループに入ります',
-      why: 'cgroup v1 ではコントローラーごとにツリーがあります。新しいプロセスは、それぞれの cgroup.procs に 0 (「自分」) を書いて入ります。v2 のツリーでは、初めからその中に生まれるので、この手順は要りません。',
+      why: 'cgroup v1 ではコントローラーごとにツリーがあります。新しいプロセスは、それぞれの tasks ファイルに 0 (「自分」) を書いて入ります。v2 のツリーでは、初めからその中に生まれるので、この手順は要りません。',
     },
   },
   'process.clone': {

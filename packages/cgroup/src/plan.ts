@@ -9,7 +9,7 @@
  * In the v2 tree nobody joins: the process is born there (clone3 with CLONE_INTO_CGROUP, Linux ≥ 5.7), which spares the
  * wait that a migration costs and leaves no moment in which it runs unlimited. See cgroups(7), clone(2).
  */
-import { AT_FDCWD, AT_REMOVEDIR, UserError, call, type Call, type Step } from '@mini-docker/syscall'
+import { AT_FDCWD, AT_REMOVEDIR, UserError, call, shellWord, type Call, type Step } from '@mini-docker/syscall'
 import { cpusetParentSettings } from './controllers/cpuset.ts'
 import { planDevices } from './device/plan.ts'
 import { groupDirectory, groupPath, unifiedHierarchy, type CgroupLayout, type Hierarchy } from './layout.ts'
@@ -99,7 +99,7 @@ function joinStep(work: Work[]): Step {
     stage: 'cgroup',
     where: 'container',
     calls: workCalls(id, work, { keepOpen: true }),
-    shell: work.map((item) => `echo $$ > ${item.path}`),
+    shell: work.map((item) => `echo $$ > ${shellWord(item.path)}`),
     man: ['cgroups(7)'],
   }
 }
