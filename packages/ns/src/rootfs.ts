@@ -15,6 +15,7 @@ import {
   O_PATH,
   O_RDONLY,
   ref,
+  shellWord,
   struct,
   UserError,
   type Step,
@@ -54,7 +55,7 @@ export function planRootBind(path: string): Step {
     stage: 'rootfs',
     where: 'container',
     calls: [call('mount', [path, path, null, MS_BIND | MS_REC, null])],
-    shell: [`mount --rbind ${path} ${path}`],
+    shell: [`mount --rbind ${shellWord(path)} ${shellWord(path)}`],
     man: ['mount(2)'],
   }
 }
@@ -66,7 +67,7 @@ export function planOpenRoot(path: string): Step {
     stage: 'rootfs',
     where: 'container',
     calls: [call('openat', [AT_FDCWD, path, O_PATH | O_DIRECTORY | O_CLOEXEC, 0], { as: ROOT }), call('umask', [0])],
-    shell: [`cd ${path}`],
+    shell: [`cd ${shellWord(path)}`],
     man: ['openat2(2)', 'umask(2)'],
   }
 }

@@ -159,6 +159,9 @@ export function readExit(directory: string): Exit | undefined {
   } catch {
     return undefined
   }
-  const { exitCode, signal, at } = JSON.parse(text) as { exitCode: number; signal?: number; at: string }
-  return { exitCode, ...(signal === undefined ? {} : { signal }), at: new Date(at) }
+  // Renamed into place, so it is whole; if somebody else broke it, it says nothing.
+  const found = /^\{"exitCode":(\d+)(?:,"signal":(\d+))?,"at":"([^"]+)"\}\n?$/.exec(text)
+  if (found === null) return undefined
+  const [exitCode, signal, at] = [Number(found[1]), found[2], found[3] ?? '']
+  return { exitCode, ...(signal === undefined ? {} : { signal: Number(signal) }), at: new Date(at) }
 }

@@ -1,4 +1,35 @@
-/** The data section of a program: what its calls point to. */
+/** The two sections of a program: its operations, and the data their arguments point to. The format stands in `launcher/program.h`. */
+import type { OpSource } from './program.ts'
+
+export const OP_BYTES = 80
+
+export type EncodedArg = readonly [kind: number, value: bigint]
+export type Op = {
+  kind: number
+  flags: number
+  slot: number
+  nr: number
+  args: EncodedArg[]
+  allow: number[]
+  step: number
+  source: OpSource
+}
+
+/** Writes one operation at `at`. */
+export function writeOp(table: Buffer, at: number, op: Op): void {
+  table[at] = op.kind
+  table[at + 1] = op.flags
+  table[at + 2] = op.args.length
+  table[at + 3] = op.allow.length
+  table.writeUInt32LE(op.slot, at + 4)
+  table.writeUInt16LE(op.step, at + 14)
+  table.writeUInt32LE(op.nr, at + 16)
+  op.args.forEach(([kind, value], i) => {
+    table[at + 8 + i] = kind
+    table.writeBigInt64LE(value, at + 24 + 8 * i)
+  })
+  op.allow.forEach((errno, i) => table.writeUInt16LE(errno, at + 72 + 2 * i))
+}
 
 /** Strings, structs and room for results; 8-byte aligned. */
 export class DataSection {

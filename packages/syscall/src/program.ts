@@ -7,8 +7,9 @@
  */
 import type { Arg, Call, Field, Step, Where } from './call.ts'
 import { errnoNumber } from './errno.ts'
+import { UserError } from './error.ts'
 import { fieldWidth, writeField } from './pack.ts'
-import { DataSection } from './program-data.ts'
+import { DataSection, OP_BYTES, writeOp, type EncodedArg, type Op } from './program-data.ts'
 import { layout } from './struct.ts'
 import { syscallNumber } from './table.ts'
 
@@ -48,8 +49,11 @@ export type OpSource = { step: Step; call?: Call }
 
 export type Program = { bytes: Buffer; sources: OpSource[] }
 
+/** What the launcher takes (`launcher/program.h`). */
+const MAX_BYTES = 4 * 1024 * 1024
+const MAX_SLOTS = 1024
+
 const MAGIC = 0x314c444d
-const OP_BYTES = 80
 const NO_SLOT = 0xffffffff
 const KIND = { syscall: 0, fork: 1, step: 2, load: 3, patch: 4, await: 5, monitor: 6, serve: 7 } as const
 const REPORT = 1
@@ -65,21 +69,10 @@ const MONITOR_LOG = 4
 const MONITOR_FOREGROUND = 8
 const MONITOR_SUBSCRIBED = 16
 
-type EncodedArg = readonly [kind: number, value: bigint]
-type Op = {
-  kind: number
-  flags: number
-  slot: number
-  nr: number
-  args: EncodedArg[]
-  allow: number[]
-  step: number
-  source: OpSource
-}
-
 /**
  * @throws TypeError when the list cannot be run: an unknown reference or field, a container step before `clone3`, more
  *   than one `clone3`, more than four allowed errors.
+ * @throws UserError `invalid` for a list that is too long for the launcher.
  */
 export function encodeProgram(steps: Step[], options: ProgramOptions = {}): Program {
   const encoder = new Encoder()
@@ -138,6 +131,16 @@ class Encoder {
     const fork = this.#before.at(-1)
     if (this.#forked && fork !== undefined) fork.args[2] = [ARG_VALUE, BigInt(this.#before.length + this.#child.length)]
     const { bytes: data, relocations } = this.#data
+    const bytes = ops.length * OP_BYTES + relocations.length + data.length
+    if (bytes > MAX_BYTES || this.#slots.size > MAX_SLOTS) {
+      throw new UserError(
+        'invalid',
+        `too much for one start: ${ops.length} operations, ${this.#slots.size} results, ${bytes} bytes`,
+        {
+          hint: `the launcher takes ${MAX_SLOTS} results and ${MAX_BYTES} bytes: fewer mounts, variables or arguments`,
+        },
+      )
+    }
     const header = Buffer.alloc(24)
     ;[MAGIC, flags, ops.length, this.#slots.size, data.length, relocations.length / 8].forEach((n, i) =>
       header.writeUInt32LE(n, 4 * i),
@@ -320,18 +323,3 @@ class Encoder {
 /** The two ends of the socket pair on which the processes hand over. */
 const SYNC_HOST = 'launcher.sync-host'
 const SYNC_CONTAINER = 'launcher.sync-container'
-
-function writeOp(table: Buffer, at: number, op: Op): void {
-  table[at] = op.kind
-  table[at + 1] = op.flags
-  table[at + 2] = op.args.length
-  table[at + 3] = op.allow.length
-  table.writeUInt32LE(op.slot, at + 4)
-  table.writeUInt16LE(op.step, at + 14)
-  table.writeUInt32LE(op.nr, at + 16)
-  op.args.forEach(([kind, value], i) => {
-    table[at + 8 + i] = kind
-    table.writeBigInt64LE(value, at + 24 + 8 * i)
-  })
-  op.allow.forEach((errno, i) => table.writeUInt16LE(errno, at + 72 + 2 * i))
-}

@@ -94,6 +94,19 @@ describe('encodeProgram', () => {
     expect(() => encodeProgram(steps)).toThrow(TypeError)
   })
 
+  test('what the launcher would not take is refused in words', () => {
+    const many = [
+      step(
+        'a',
+        'host',
+        Array.from({ length: 1100 }, (_, i) => call('getpid', [], { as: `p${i}` })),
+      ),
+    ]
+    expect(() => encodeProgram(many)).toThrow('too much for one start')
+    const long = [step('a', 'host', [call('chdir', ['x'.repeat(5_000_000)])])]
+    expect(() => encodeProgram(long)).toThrow('too much for one start')
+  })
+
   test('any call of plain arguments encodes to a program of the size its header says', () => {
     const arg: fc.Arbitrary<Arg> = fc.oneof(
       fc.integer(),
