@@ -31,6 +31,7 @@ export class Connection {
   readonly #reader = new HttpReader()
   readonly #events: HttpEvent[] = []
   #failure: Error | undefined
+  #sending = false
   #wake: () => void = () => {}
   readonly #onData = (bytes: Buffer) => this.#receive(() => this.#reader.feed(bytes))
   readonly #onEnd = () => this.#receive(() => [...this.#reader.close()], new Error('the daemon closed the connection'))
@@ -50,8 +51,9 @@ export class Connection {
   async send(method: string, target: string, headers: Record<string, string>, body?: RequestBody): Promise<Answer> {
     this.#reader.headOnly = method === 'HEAD'
     const sending = this.#write(method, target, headers, body)
-    // A daemon may refuse before it has read the whole body: then the answer matters, not the broken pipe.
-    sending.catch(() => {})
+    // A daemon may answer before it has read the whole body: then the answer matters, not the broken pipe.
+    this.#sending = true
+    sending.catch(() => {}).finally(() => (this.#sending = false))
     const first = await this.#next()
     if (first.type !== 'head') throw new Error('the daemon answered without a head')
     const answer: Answer = { head: first.head, body: () => this.#body(), text: () => this.#text() }
@@ -109,8 +111,13 @@ export class Connection {
   async *#body(): AsyncGenerator<Buffer> {
     for (;;) {
       const event = await this.#next()
-      if (event.type === 'data') yield event.bytes
-      else return
+      if (event.type === 'data') {
+        yield event.bytes
+        continue
+      }
+      // An archive may end before its padding does: nobody reads the rest, and it must not keep this process waiting.
+      if (this.#sending) this.close()
+      return
     }
   }
 
