@@ -24,7 +24,7 @@ import {
   type CapabilitySets,
   type ProcessUser,
 } from '../src/index.ts'
-import { runInside } from './inside.ts'
+import { runInside } from '../../../test/harness/inside.ts'
 
 const own = readOwnCapabilities()
 const root: ProcessUser = { uid: 0, gid: 0, additionalGids: [0] }

@@ -14,7 +14,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { copyTree, createWhiteout, LayerView, overlayMount, readOverlaySupport } from '../src/index.ts'
-import { runInside } from './inside.ts'
+import { runInside } from '../../../test/harness/inside.ts'
 
 let base: string
 beforeEach(() => {

@@ -20,7 +20,7 @@ import {
   type Call,
   type Step,
   type Where,
-} from '@mini-docker/syscall'
+} from '../../packages/syscall/src/index.ts'
 
 /** What the script printed on both streams, and how it ended. Rejects with a LaunchError when a call of the steps failed. */
 export async function runInside(steps: Step[], script: string): Promise<{ exitCode: number; output: string }> {
