@@ -1,26 +1,4 @@
 /** `restart`: stop, then start. */
-import { containerPath } from '../client/containers.ts'
-import { openEngine } from '../client/open.ts'
-import type { Command } from '../cli/command.ts'
-import { forEach } from './each.ts'
+import { endingCommand } from './ending.ts'
 
-export const command: Command = {
-  name: 'restart',
-  usage: '[OPTIONS] CONTAINER [CONTAINER...]',
-  about: 'Restart one or more containers',
-  flags: [
-    { name: 'signal', short: 's', kind: 'string', help: 'Signal to send to the container' },
-    { name: 'time', kind: 'int', help: '', aliasOf: 'timeout' },
-    { name: 'timeout', short: 't', kind: 'int', help: 'Seconds to wait before killing the container' },
-  ],
-  words: { atLeast: 1 },
-  async run(flags, names, terminal) {
-    const engine = openEngine(terminal)
-    const query = { t: flags.int('timeout'), signal: flags.string('signal') }
-    await forEach(
-      names,
-      terminal,
-      async (name) => void (await engine.text('POST', containerPath(name, 'restart'), { query })),
-    )
-  },
-}
+export const command = endingCommand('restart', 'Restart one or more containers')
