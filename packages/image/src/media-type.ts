@@ -48,3 +48,13 @@ export function requireLayer({ mediaType, digest }: Descriptor): void {
 export function layerMediaType(compression: Compression): string {
   return compression === 'none' ? OCI_LAYER : `${OCI_LAYER}+${compression}`
 }
+
+/** Whether a layer is a bare tar. */
+export function isPlainLayer(mediaType: string): boolean {
+  return mediaType === OCI_LAYER || mediaType === DOCKER_LAYER
+}
+
+/** The media type of a plain layer once it is compressed: `…tar+gzip` for the OCI, `…tar.gzip` for docker. */
+export function compressedMediaType(plain: string, how: Exclude<Compression, 'none'>): string {
+  return `${plain}${plain === DOCKER_LAYER ? '.' : '+'}${how}`
+}

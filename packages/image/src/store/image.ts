@@ -44,20 +44,23 @@ export type Image = ImageContent & {
 export type ReadBlob = (what: string, descriptor: Descriptor) => Uint8Array
 
 /** Indexes in indexes: real ones are two deep. */
-const INDEX_DEPTH_MAX = 8
+export const INDEX_DEPTH_MAX = 8
 
 /**
  * Follows a descriptor to an image. Where it leads to an index, the image for `platform` is taken.
  * @throws UserError `not-found` when there is none for that platform, `invalid` for anything malformed.
  */
 export function readImage(read: ReadBlob, descriptor: Descriptor, platform: Platform): ImageContent {
+  return readManifest(read, chooseManifest(read, descriptor, platform))
+}
+
+/** The manifest that a descriptor leads to: itself, or of an index the one for `platform`. @throws UserError `not-found` */
+export function chooseManifest(read: ReadBlob, descriptor: Descriptor, platform: Platform): Descriptor {
   const manifest = findManifest(read, descriptor, platform, 0)
-  if (manifest === undefined) {
-    throw new UserError('not-found', `index ${descriptor.digest} has no image for ${formatPlatform(platform)}`, {
-      hint: `it has: ${offered(read, descriptor).join(', ') || 'nothing'}`,
-    })
-  }
-  return readManifest(read, manifest)
+  if (manifest !== undefined) return manifest
+  throw new UserError('not-found', `index ${descriptor.digest} has no image for ${formatPlatform(platform)}`, {
+    hint: `it has: ${offered(read, descriptor).join(', ') || 'nothing'}`,
+  })
 }
 
 /** Undefined where nothing below this descriptor fits the platform. */
@@ -75,7 +78,7 @@ function findManifest(
   if (depth === INDEX_DEPTH_MAX) {
     throw new UserError('invalid', `index ${digest} lies more than ${INDEX_DEPTH_MAX} indexes deep`)
   }
-  const index = parseJSON(`index ${digest}`, read('index', descriptor), Index)
+  const index = requireOneType(descriptor, parseJSON(`index ${digest}`, read('index', descriptor), Index))
   for (const candidate of candidates(platform, index.manifests)) {
     const found = findManifest(read, candidate, platform, depth + 1)
     if (found === undefined) continue
@@ -87,11 +90,7 @@ function findManifest(
 
 function readManifest(read: ReadBlob, descriptor: Descriptor): ImageContent {
   const { digest } = descriptor
-  const manifest = parseJSON(`manifest ${digest}`, read('manifest', descriptor), Manifest)
-  // A document that claims two types at once could be read as a manifest here and as an index elsewhere (CVE-2021-41190).
-  if ('manifests' in manifest || (manifest.mediaType !== undefined && manifest.mediaType !== descriptor.mediaType)) {
-    throw new UserError('invalid', `manifest ${digest} is not the ${descriptor.mediaType} it is said to be`)
-  }
+  const manifest = requireOneType(descriptor, parseJSON(`manifest ${digest}`, read('manifest', descriptor), Manifest))
   requireImageConfig(manifest.config)
   manifest.layers.forEach(requireLayer)
   const config = parseJSON(`config ${manifest.config.digest}`, read('config', manifest.config), ImageConfig)
@@ -103,6 +102,17 @@ function readManifest(read: ReadBlob, descriptor: Descriptor): ImageContent {
     manifestSize: descriptor.size,
     layers: pairLayers(digest, manifest, config),
   }
+}
+
+/** Refuses a document that claims two types at once: it could be a manifest here and an index elsewhere (CVE-2021-41190). */
+export function requireOneType<T extends { mediaType?: string | undefined }>(
+  { mediaType, digest }: Descriptor,
+  document: T,
+): T {
+  const foreign = isIndex(mediaType) ? ['config', 'layers'] : ['manifests']
+  const lies = document.mediaType !== undefined && document.mediaType !== mediaType
+  if (!lies && !foreign.some((field) => field in document)) return document
+  throw new UserError('invalid', `manifest ${digest} is not the ${mediaType} it is said to be`)
 }
 
 /** A config that lists other layers than the manifest would let one tree pass for another. */

@@ -1,0 +1,151 @@
+/**
+ * The one operation behind pull, push, save, load and copy:
+ *
+ *   1. read the manifests: they tell what there is        tree.ts
+ *   2. move the blobs, several at once, each one once
+ *   3. write the manifests, those named by others first
+ *   4. give names
+ *
+ * So at no time does anything in the sink name what is not there, and whoever stops it half-way leaves no half image.
+ */
+import { createGzip, createZstdCompress } from 'node:zlib'
+import { pipeline, type Readable } from 'node:stream'
+import { compressedMediaType, isPlainLayer } from '../media-type.ts'
+import { inParallel } from '../parallel.ts'
+import type { Descriptor } from '../schema.ts'
+import type { BlobState, CopyOptions, Planned, Sink, Source, Tree } from './medium.ts'
+import { replaceBlobs } from './replace.ts'
+import { planCopy } from './tree.ts'
+
+/**
+ * Copies all that `source` offers into `sink`; both stay open. Blobs that the sink has are not read.
+ * @returns what is now in the sink.
+ * @throws UserError for what is missing, malformed or not what its digest says; the sink then has no new name.
+ */
+export async function copyImages(source: Source, sink: Sink, options: CopyOptions = {}): Promise<Planned[]> {
+  const images = await planCopy(source, sink, options)
+  const tell = options.onEvent ?? (() => {})
+  for (const image of images) tell({ kind: 'planned', image })
+  await sink.begin(images, (config) => source.read('config', config))
+  const compressed = await new BlobMover(source, sink, options).move(images)
+  const written = compressed.size === 0 ? images : images.map((image) => replaceBlobs(image, compressed))
+  for (const { tree, names } of written) await writeTree(sink, tree, names)
+  await sink.finish(written)
+  return written
+}
+
+async function writeTree(sink: Sink, tree: Tree, names: Planned['names']): Promise<void> {
+  for (const child of tree.children) await writeTree(sink, child, [])
+  await sink.writeManifest(tree, names)
+}
+
+type Blob = { descriptor: Descriptor; role: 'config' | 'layer' }
+
+/** Step 2. Answers with the blobs that became others on the way. */
+class BlobMover {
+  readonly #source: Source
+  readonly #sink: Sink
+  readonly #options: CopyOptions
+  readonly #compressed = new Map<string, Descriptor>()
+
+  constructor(source: Source, sink: Sink, options: CopyOptions) {
+    this.#source = source
+    this.#sink = sink
+    this.#options = options
+  }
+
+  async move(images: readonly Planned[]): Promise<ReadonlyMap<string, Descriptor>> {
+    const blobs = uniqueBlobs(images.map(({ tree }) => tree))
+    for (const blob of blobs) this.#tell(blob, { state: 'planned' })
+    const { parallel } = this.#sink
+    for (const blob of blobs.slice(parallel)) this.#tell(blob, { state: 'waiting' })
+    await inParallel(blobs, parallel, (blob) => this.#moveOne(blob))
+    return this.#compressed
+  }
+
+  async #moveOne(blob: Blob): Promise<void> {
+    this.#options.signal?.throwIfAborted()
+    const { descriptor } = blob
+    const how = this.#compression(blob)
+    if (how !== undefined) return await this.#compress(blob, how)
+    const candidates = this.#source.repositoriesWith?.(descriptor.digest) ?? []
+    const presence = await this.#sink.presence(descriptor, candidates)
+    if (presence.kind === 'mounted') return this.#tell(blob, { state: 'mounted', from: presence.from })
+    if (presence.kind === 'present') return this.#tell(blob, { state: 'present' })
+    await this.#sink.write(
+      descriptor,
+      (offset) => this.#untilAborted(this.#open(blob, offset)),
+      (progress) => this.#tell(blob, progress),
+    )
+    return this.#tell(blob, { state: 'done' })
+  }
+
+  /** A config was read for the plan, and may be gone from a stream by now. */
+  #open({ descriptor, role }: Blob, offset: number): AsyncIterable<Uint8Array> {
+    if (role === 'layer') return this.#source.open(descriptor, offset)
+    return fromPromise(this.#source.read('config', descriptor).then((bytes) => bytes.subarray(offset)))
+  }
+
+  #compression({ descriptor, role }: Blob): 'gzip' | 'zstd' | undefined {
+    const { compress } = this.#options
+    if (compress === undefined || role !== 'layer' || this.#sink.writeUnknown === undefined) return undefined
+    return isPlainLayer(descriptor.mediaType) ? compress : undefined
+  }
+
+  async #compress(blob: Blob, how: 'gzip' | 'zstd'): Promise<void> {
+    const { descriptor } = blob
+    let read = 0
+    const counted = async function* (this: BlobMover): AsyncGenerator<Uint8Array> {
+      for await (const chunk of this.#untilAborted(this.#source.open(descriptor, 0))) {
+        read += chunk.length
+        this.#tell(blob, { state: 'transferring', bytes: read })
+        yield chunk
+      }
+    }
+    const encoder =
+      how === 'gzip' ? createGzip({ chunkSize: CHUNK_BYTES }) : createZstdCompress({ chunkSize: CHUNK_BYTES })
+    // A failure of the source reaches the reader as the encoder's own error.
+    pipeline(counted.call(this), encoder, () => {})
+    using _encoder = { [Symbol.dispose]: () => encoder.destroy() }
+    const stored = await this.#sink.writeUnknown!(encoder as Readable)
+    const { annotations: _, ...rest } = descriptor
+    this.#compressed.set(descriptor.digest, {
+      ...rest,
+      ...stored,
+      mediaType: compressedMediaType(descriptor.mediaType, how),
+    })
+    this.#tell(blob, { state: 'done' })
+  }
+
+  async *#untilAborted(input: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+    const { signal } = this.#options
+    for await (const chunk of input) {
+      signal?.throwIfAborted()
+      yield chunk
+    }
+  }
+
+  #tell({ descriptor, role }: Blob, progress: BlobState): void {
+    this.#options.onEvent?.({ kind: 'blob', blob: descriptor, role, progress })
+  }
+}
+
+const CHUNK_BYTES = 256 * 1024
+
+/** Each blob once, configs first: they are small, and sinks learn from them what the layers are. */
+function uniqueBlobs(trees: readonly Tree[]): Blob[] {
+  const found = new Map<string, Blob>()
+  const visit = (tree: Tree): void => {
+    for (const [i, descriptor] of tree.blobs.entries()) {
+      if (!found.has(descriptor.digest))
+        found.set(descriptor.digest, { descriptor, role: i === 0 ? 'config' : 'layer' })
+    }
+    tree.children.forEach(visit)
+  }
+  trees.forEach(visit)
+  return [...found.values()].toSorted((a, b) => Number(a.role === 'layer') - Number(b.role === 'layer'))
+}
+
+async function* fromPromise(bytes: Promise<Uint8Array>): AsyncGenerator<Uint8Array> {
+  yield await bytes
+}

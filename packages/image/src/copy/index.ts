@@ -1,0 +1,2 @@
+export { copyImages } from './copy.ts'
+export type * from './medium.ts'
