@@ -1,0 +1,6 @@
+export { makeCertificates, type Certificates } from './certificates.ts'
+export * from './content.ts'
+export * from './raw.ts'
+export { Registry, type RegistryOptions } from './registry.ts'
+export { inspectBySkopeo, pullBySkopeo, pushBySkopeo } from './skopeo.ts'
+export { ISSUER, SERVICE, TokenServer, type TokenOptions, type TokenRequest } from './token-server.ts'
