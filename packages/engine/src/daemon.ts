@@ -12,6 +12,7 @@ import { LauncherServer, UserError } from '@mini-docker/syscall'
 import { createServer } from './api/server.ts'
 import { apiRouter } from './api/routes/index.ts'
 import { nowRfc3339 } from './clock.ts'
+import { DEFAULT_CONFIG, type DaemonConfig } from './config/config.ts'
 import { followUp } from './containers/follow-up.ts'
 import { ContainerStore } from './containers/store.ts'
 import type { Engine } from './engine.ts'
@@ -41,6 +42,8 @@ export type DaemonOptions = {
   idleTimeoutMs?: number
   /** Of the product, as `docker version` shows it. */
   version?: string
+  /** Registries, proxies and limits, as `readDaemonConfig` gives them; docker's defaults when left out. */
+  config?: DaemonConfig
   /** What starts containers; the kernel's own means when left out. */
   runtime?: Runtime
   /** Where cgroups are; read from the machine, and the parent group made, when left out. */
@@ -122,6 +125,7 @@ async function openEngine(
     root,
     runRoot,
     version,
+    config: options.config ?? DEFAULT_CONFIG,
     startedAt: nowRfc3339(),
     host: readHostFacts(),
     runtime: options.runtime ?? kernelRuntime(cgroups, await launchers(), options.killBefore),

@@ -1,6 +1,7 @@
 /** Everything the routes work on, made once by `daemon.ts`. */
 import type { CgroupLayout } from '@mini-docker/cgroup'
 import type { ImageStore } from '@mini-docker/image'
+import type { DaemonConfig } from './config/config.ts'
 import type { FollowUp } from './containers/follow-up.ts'
 import type { Container } from './containers/model.ts'
 import type { ContainerStore } from './containers/store.ts'
@@ -15,6 +16,7 @@ export type Engine = {
   root: string
   runRoot: string
   version: string
+  config: DaemonConfig
   startedAt: string
   host: HostFacts
   runtime: Runtime

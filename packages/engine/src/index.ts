@@ -1,5 +1,13 @@
 /** The daemon, and the pure pieces that are useful alone. */
 export { startDaemon, type Daemon, type DaemonOptions } from './daemon.ts'
+export {
+  readDaemonConfig,
+  DEFAULT_CONFIG,
+  DEFAULT_CONFIG_FILE,
+  type ConfigSources,
+  type DaemonConfig,
+} from './config/config.ts'
+export type { ConfigValues } from './config/options.ts'
 export type { Engine } from './engine.ts'
 export type { Runtime, Monitor, Plan, TraceEvent, Tracer } from './runtime-port.ts'
 export { API_MINOR, MIN_API_MINOR, Router, splitTarget, type Handler, type Routes } from './api/router.ts'

@@ -2,6 +2,7 @@ import * as fs from 'node:fs'
 import * as path from 'node:path'
 import * as fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { readDaemonConfig } from '../src/config/config.ts'
 import { TestDaemon } from './support/daemon.ts'
 import { FULL_BODY, RUN_BODY } from './support/trace.ts'
 
@@ -36,6 +37,30 @@ describe('about the daemon', () => {
       OSType: 'linux',
       LoggingDriver: 'json-file',
       LiveRestoreEnabled: true,
+    })
+  })
+  test('info shows what was configured, without the password of a proxy', async () => {
+    const config = readDaemonConfig({
+      flags: {
+        'registry-mirrors': ['http://mirror.lan'],
+        'insecure-registries': ['reg.lan:5000', '10.0.0.0/8'],
+        'http-proxy': 'http://alice:secret@proxy.lan:3128',
+        'no-proxy': 'lan',
+      },
+    })
+    await using configured = await TestDaemon.start({ config })
+    expect((await configured.request('GET', '/info')).json).toMatchObject({
+      IndexServerAddress: 'https://index.docker.io/v1/',
+      HttpProxy: 'http://xxxxx:xxxxx@proxy.lan:3128',
+      NoProxy: 'lan',
+      RegistryConfig: {
+        InsecureRegistryCIDRs: ['::1/128', '127.0.0.0/8', '10.0.0.0/8'],
+        IndexConfigs: {
+          'reg.lan:5000': { Name: 'reg.lan:5000', Mirrors: [], Secure: false, Official: false },
+          'docker.io': { Name: 'docker.io', Mirrors: ['http://mirror.lan/'], Secure: true, Official: true },
+        },
+        Mirrors: ['http://mirror.lan/'],
+      },
     })
   })
   test('what it does not know is 404, what comes later 501, each in one JSON object', async () => {

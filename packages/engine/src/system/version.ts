@@ -1,6 +1,8 @@
 /** GET /version, /info and /_ping. */
 import { cgroupSupport } from '@mini-docker/cgroup'
 import { API_MINOR, MIN_API_MINOR } from '../api/router.ts'
+import { INDEX_SERVER, registryConfig } from '../config/registry-info.ts'
+import { blotted } from '../config/registries.ts'
 import type { Engine } from '../engine.ts'
 import { nowRfc3339 } from '../clock.ts'
 
@@ -76,15 +78,15 @@ export function infoJson(engine: Engine): object {
     OSVersion: host.operatingSystemVersion,
     OSType: 'linux',
     Architecture: host.machine,
-    IndexServerAddress: 'https://index.docker.io/v1/',
-    RegistryConfig: { InsecureRegistryCIDRs: ['127.0.0.0/8'], IndexConfigs: {}, Mirrors: [] },
+    IndexServerAddress: INDEX_SERVER,
+    RegistryConfig: registryConfig(engine.config),
     NCPU: host.cpus,
     MemTotal: host.memoryBytes,
     GenericResources: null,
     DockerRootDir: engine.root,
-    HttpProxy: '',
-    HttpsProxy: '',
-    NoProxy: '',
+    HttpProxy: blotted(engine.config.proxies.http),
+    HttpsProxy: blotted(engine.config.proxies.https),
+    NoProxy: engine.config.proxies.no,
     Name: host.hostname,
     Labels: [],
     ExperimentalBuild: false,

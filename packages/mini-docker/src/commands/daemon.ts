@@ -1,6 +1,8 @@
 /** `daemon`: the process that owns containers and images and answers the Docker Engine API. The only command that loads the engine. */
+import type { ConfigValues } from '@mini-docker/engine'
 import type { Command } from '../cli/command.ts'
 import { CliError } from '../cli/errors.ts'
+import type { Flags } from '../cli/flags.ts'
 import { CLIENT_VERSION } from '../cli/version.ts'
 import { DEFAULT_SOCKET } from '../client/host.ts'
 
@@ -30,6 +32,19 @@ export const command: Command = {
       kind: 'int',
       help: 'End after so many seconds without a request and without a running container (default: never)',
     },
+    {
+      name: 'config-file',
+      kind: 'string',
+      help: 'Daemon configuration file (default /etc/mini-docker/daemon.json, when it is there)',
+    },
+    { name: 'registry-mirror', kind: 'list', help: 'Preferred registry mirror of Docker Hub' },
+    { name: 'insecure-registry', kind: 'list', help: 'Registry that may go without TLS: host, host:port or CIDR' },
+    { name: 'http-proxy', kind: 'string', help: 'HTTP proxy URL for pulls and pushes' },
+    { name: 'https-proxy', kind: 'string', help: 'HTTPS proxy URL for pulls and pushes' },
+    { name: 'no-proxy', kind: 'string', help: 'Hosts that are asked without a proxy, separated by commas' },
+    { name: 'max-concurrent-downloads', kind: 'int', help: 'Layers of a pull that come at once (default 3)' },
+    { name: 'max-concurrent-uploads', kind: 'int', help: 'Layers of a push that go at once (default 5)' },
+    { name: 'max-download-attempts', kind: 'int', help: 'How often a layer is asked for (default 5)' },
   ],
   words: { exactly: 0 },
   async run(flags, _words, terminal) {
@@ -43,12 +58,14 @@ export const command: Command = {
     const socketPath = flags.string('socket') ?? `${runRoot}/docker.sock`
     const idleSeconds = flags.int('idle-timeout')
     const log = (line: string) => terminal.err(`${new Date().toISOString()} ${line}\n`)
-    const { startDaemon } = await import('@mini-docker/engine')
+    const { readDaemonConfig, startDaemon } = await import('@mini-docker/engine')
+    const config = readDaemonConfig({ file: flags.string('config-file'), flags: configFlags(flags), env: process.env })
     await using daemon = await startDaemon({
       root: flags.string('data-root') ?? DATA_ROOT,
       runRoot,
       socketPath,
       version: CLIENT_VERSION,
+      config,
       log,
       // For the tests of what a crash leaves behind.
       ...(process.env['MINI_DOCKER_TEST_KILL_AT'] === undefined
@@ -63,6 +80,18 @@ export const command: Command = {
     terminal.on('SIGHUP', () => log('SIGHUP ignored'))
     log(`ending: ${await Promise.race([asked, daemon.closed])}; containers keep running`)
   },
+}
+
+/** Those flags that daemon.json has too, as far as they were given. */
+function configFlags(flags: Flags): ConfigValues {
+  const given: Record<string, unknown> = {
+    'registry-mirrors': flags.has('registry-mirror') ? flags.list('registry-mirror') : undefined,
+    'insecure-registries': flags.has('insecure-registry') ? flags.list('insecure-registry') : undefined,
+  }
+  for (const name of ['http-proxy', 'https-proxy', 'no-proxy']) given[name] = flags.string(name)
+  for (const name of ['max-concurrent-downloads', 'max-concurrent-uploads', 'max-download-attempts'])
+    given[name] = flags.int(name)
+  return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined))
 }
 
 /** Becomes the same program again with NODE_FLAGS, which only count from the start. Same process, same descriptors. See execve(2). */
