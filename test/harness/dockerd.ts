@@ -28,8 +28,11 @@ export class Dockerd {
     return this.#process.pid ?? 0
   }
 
-  /** Data in `directory`/data, the API on `socket`. */
-  static async start(directory: string, socket: string): Promise<Dockerd> {
+  /**
+   * Data in `directory`/data, the API on `socket`. On the network `host` it sees the tests' registries on loopback, has no bridge,
+   * and leaves the firewall alone.
+   */
+  static async start(directory: string, socket: string, network: 'own' | 'host' = 'own'): Promise<Dockerd> {
     const run = join(directory, 'run')
     mkdirSync(run, { recursive: true })
     const config = join(directory, 'dockerd.json')
@@ -52,7 +55,9 @@ export class Dockerd {
     ]
     const child = spawn(
       'unshare',
-      ['--net', '--mount', '--', 'sh', '-c', 'ip link set lo up; exec "$@"', 'sh', ...words],
+      network === 'own'
+        ? ['--net', '--mount', '--', 'sh', '-c', 'ip link set lo up; exec "$@"', 'sh', ...words]
+        : ['--mount', '--', ...words, '--bridge=none', '--iptables=false', '--ip6tables=false', '--ip-forward=false'],
       {
         stdio: ['ignore', log, log],
         env: { ...process.env, PATH: peerPath() },

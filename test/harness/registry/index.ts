@@ -1,5 +1,7 @@
 export { makeCertificates, type Certificates } from './certificates.ts'
 export * from './content.ts'
+export { FaultProxy } from './fault-proxy.ts'
+export type { Deed, Dice, Fault, ProxiedRequest } from './faults.ts'
 export * from './raw.ts'
 export { Registry, type RegistryOptions } from './registry.ts'
 export { inspectBySkopeo, pullBySkopeo, pushBySkopeo } from './skopeo.ts'
