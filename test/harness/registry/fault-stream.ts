@@ -41,7 +41,7 @@ export async function spoil(
 function writeHead(
   response: ServerResponse,
   { status, headers }: Head,
-  { truncate, append, headers: lies }: Faults,
+  { truncate, append, headers: lies }: Struck,
 ): void {
   const length = Number(headers['content-length'])
   if (truncate) headers['content-length'] = String(Math.min(length, truncate.toBytes))
