@@ -1,24 +1,33 @@
 /** `npm run bench`: ours and every installed peer side by side, and the project's targets. See README.md here. */
 import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { loadavg, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { MEASUREMENTS, type Table } from './measurements.ts'
+import { RECIPES } from './images/recipes.ts'
+import { MEASUREMENTS } from './measurements.ts'
+import { enterOwnNetwork } from './namespace.ts'
 import { startPeers } from './peers.ts'
+import { formatTable, type Table } from './table.ts'
 
 const { values } = parseArgs({
   options: {
     only: { type: 'string', multiple: true },
+    image: { type: 'string', multiple: true },
     rounds: { type: 'string', default: '15' },
     json: { type: 'boolean', default: false },
   },
 })
 const names = values.only ?? Object.keys(MEASUREMENTS)
-const unknown = names.filter((name) => MEASUREMENTS[name] === undefined)
 const rounds = Number(values.rounds)
-if (unknown.length > 0) fail(`no measurement ${unknown.join(', ')}: there are ${Object.keys(MEASUREMENTS).join(', ')}`)
+requireKnown('measurement', names, Object.keys(MEASUREMENTS))
+requireKnown(
+  'image',
+  values.image ?? [],
+  RECIPES.map(({ name }) => name),
+)
 if (!Number.isInteger(rounds) || rounds < 1) fail(`--rounds ${values.rounds}: not a positive number`)
 if (process.getuid?.() !== 0) fail('the bench needs root: it runs containers with every peer')
+enterOwnNetwork()
 
 const scratch = mkdtempSync(join(tmpdir(), 'mini-docker-bench-'))
 const tables: Table[] = []
@@ -26,9 +35,11 @@ try {
   await using peers = await startPeers(scratch)
   if (peers.missing.length > 0) console.error(`not installed, not measured: apt-get install ${peers.missing.join(' ')}`)
   for (const name of names) {
-    const result = await MEASUREMENTS[name]!({ peers, scratch, rounds })
-    tables.push(result)
-    if (!values.json) console.log(format(result))
+    const measured = await MEASUREMENTS[name]!({ peers, scratch, rounds, images: values.image })
+    tables.push(...measured)
+    if (values.json) continue
+    for (const one of measured) console.log(formatTable(one))
+    console.log(`  load average ${loadavg()[0]!.toFixed(1)}`)
   }
 } finally {
   rmSync(scratch, { recursive: true, force: true })
@@ -39,15 +50,9 @@ console.error(missed.length === 0 ? 'every measured target is met' : `${missed.l
 // dockerd's children may hold pipes of ours.
 process.exit(0)
 
-function format({ title, unit, results, targets }: Table): string {
-  const first = results[0]?.median ?? Number.NaN
-  const rows = results.map(({ name, median, samples, error }) =>
-    error === undefined
-      ? `  ${name.padEnd(30)}${median.toFixed(1).padStart(10)} ${unit.padEnd(6)}${(median / first).toFixed(2).padStart(8)} ×   min ${Math.min(...samples).toFixed(1)}  n ${samples.length}`
-      : `  ${name.padEnd(30)}  failed: ${error}`,
-  )
-  const marks = targets.map(({ text, holds }) => `  ${holds === undefined ? '?' : holds ? '✓' : '✗'} ${text}`)
-  return ['', title, ...rows, ...marks].join('\n')
+function requireKnown(what: string, wanted: readonly string[], known: readonly string[]): void {
+  const unknown = wanted.filter((name) => !known.includes(name))
+  if (unknown.length > 0) fail(`no ${what} ${unknown.join(', ')}: there are ${known.join(', ')}`)
 }
 
 function fail(message: string): never {

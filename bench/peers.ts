@@ -22,7 +22,7 @@ export type Peers = {
   [Symbol.asyncDispose](): Promise<void>
 }
 
-/** Starts our daemon and dockerd, and loads the image everywhere. `scratch` is an empty directory. */
+/** Starts our daemon and dockerd, and loads the image everywhere. `scratch` is an empty directory; the network namespace is the bench's own. */
 export async function startPeers(scratch: string): Promise<Peers> {
   const path = peerPath()
   const find = (program: string): string | undefined =>
@@ -43,7 +43,7 @@ export async function startPeers(scratch: string): Promise<Peers> {
   let docker: Dockerd | undefined
   if (find('dockerd') !== undefined && find('docker') !== undefined) {
     mkdirSync(join(scratch, 'docker'))
-    docker = await Dockerd.start(join(scratch, 'docker'), join(scratch, 'docker', 'docker.sock'))
+    docker = await Dockerd.start(join(scratch, 'docker'), join(scratch, 'docker', 'docker.sock'), 'host')
     execFileSync('docker', ['-H', `unix://${docker.socket}`, 'load', '-q', '-i', busyboxArchive()], { stdio: 'ignore' })
   }
   const podman = find('podman')
