@@ -7,7 +7,7 @@ export const OCI_INDEX = 'application/vnd.oci.image.index.v1+json'
 export const OCI_MANIFEST = 'application/vnd.oci.image.manifest.v1+json'
 export const OCI_CONFIG = 'application/vnd.oci.image.config.v1+json'
 export const OCI_LAYER = 'application/vnd.oci.image.layer.v1.tar'
-const DOCKER_LIST = 'application/vnd.docker.distribution.manifest.list.v2+json'
+export const DOCKER_LIST = 'application/vnd.docker.distribution.manifest.list.v2+json'
 export const DOCKER_MANIFEST = 'application/vnd.docker.distribution.manifest.v2+json'
 const DOCKER_CONFIG = 'application/vnd.docker.container.image.v1+json'
 const DOCKER_LAYER = 'application/vnd.docker.image.rootfs.diff.tar'
@@ -29,9 +29,14 @@ export function isManifest(mediaType: string): boolean {
   return mediaType === OCI_MANIFEST || mediaType === DOCKER_MANIFEST
 }
 
+/** Whether a config is an image's; artifacts have others. */
+export function isImageConfig(mediaType: string): boolean {
+  return mediaType === OCI_CONFIG || mediaType === DOCKER_CONFIG
+}
+
 /** Refuses configs that are no image: Helm charts, signatures, attestations and other OCI artifacts. */
 export function requireImageConfig({ mediaType, digest }: Descriptor): void {
-  if (mediaType === OCI_CONFIG || mediaType === DOCKER_CONFIG) return
+  if (isImageConfig(mediaType)) return
   throw new UserError('invalid', `config ${digest} has the media type ${mediaType}, which is not an image's`, {
     hint: 'an OCI artifact that is no image cannot be run',
   })
