@@ -12,8 +12,17 @@ export { history, type HistoryItem } from './media/history.ts'
 export { importRootfs, type ImportOptions } from './media/import.ts'
 export { describeLoaded, loadArchive, type Loaded, type LoadOptions } from './media/load.ts'
 export { saveArchive } from './media/save.ts'
+export { messages } from './messages.ts'
 export * from './platform.ts'
 export * from './reference.ts'
+export {
+  planPull,
+  type ImageStep,
+  type ImageStepId,
+  type PlannedRequest,
+  type PullPlanFacts,
+  type RequestWords,
+} from './registry/plan.ts'
 export * from './schema.ts'
 export type { Expected, StoredBlob } from './store/blob-writer.ts'
 export type { Swept } from './store/gc.ts'

@@ -1,0 +1,152 @@
+/** The shell lines of a planned pull are a real script: pasted into a shell, they do the pull, at open registries and others. */
+import { execFileSync } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { run } from '../../../../test/harness/command.ts'
+import {
+  dockerImage,
+  mixedCompression,
+  multiPlatform,
+  ociImage,
+  putContent,
+  Registry,
+  tarOf,
+  topOf,
+  digestOf,
+  type RegistryOptions,
+} from '../../../../test/harness/registry/index.ts'
+import { messages } from '../../src/messages.ts'
+import { hostPlatform } from '../../src/platform.ts'
+import { parseReference } from '../../src/reference.ts'
+import { planPull } from '../../src/registry/plan.ts'
+import { describeWith } from '../support/requires.ts'
+
+/** Runs the printed script in a shell, as one pastes it. */
+async function pullByHand(registry: Registry, name: string, shell = 'sh') {
+  const steps = planPull({
+    reference: parseReference(`${registry.host}/${name}`),
+    endpoints: [`https://${registry.host}`, `http://${registry.host}`],
+    platform: hostPlatform(),
+  })
+  const directory = mkdtempSync(join(tmpdir(), 'by-hand-'))
+  const { username, password } = registry.credentials ?? {}
+  const env = {
+    PULL: directory,
+    ...(username === undefined ? {} : { LOGIN: `${username}:${password}` }),
+    ...(registry.certificates === undefined ? {} : { CURL_CA_BUNDLE: registry.certificates.ca }),
+  }
+  const script = steps.flatMap((step) => step.shell).join('\n')
+  const { stdout, stderr, exitCode } = await run([shell], { input: `${script}\n`, env })
+  const file = (path: string): string => readFileSync(join(directory, path), 'utf8')
+  const files = (): string[] =>
+    execFileSync('find', ['rootfs', '-type', 'f', '-printf', '%P\n'], { cwd: directory, encoding: 'utf8' })
+      .trim()
+      .split('\n')
+      .toSorted()
+  return {
+    directory,
+    stdout,
+    stderr,
+    exitCode,
+    file,
+    files,
+    [Symbol.dispose]: () => rmSync(directory, { recursive: true }),
+  }
+}
+
+describeWith(['docker-registry', 'curl', 'jq', 'tar', 'skopeo'], 'a pull by hand', () => {
+  test.each<[string, RegistryOptions]>([
+    ['an open registry', {}],
+    ['one with passwords', { auth: 'htpasswd' }],
+    ['one with tokens', { auth: 'token' }],
+    ['one with tokens and TLS', { auth: 'token', tls: true }],
+  ])('of an image for several machines from %s ends in its digests and its tree', async (_what, options) => {
+    await using registry = await Registry.start(options)
+    const content = multiPlatform()
+    await putContent(registry, 'team/app', '1.0', content)
+    using pulled = await pullByHand(registry, 'team/app:1.0')
+    expect(pulled).toMatchObject({ stderr: '', exitCode: 0 })
+    expect(pulled.stdout).toContain(`Digest: ${digestOf(topOf(content).bytes)}\n`)
+    expect(pulled.files()).toEqual(['etc/shared', 'platform'])
+    expect(pulled.file('rootfs/platform')).toBe(
+      `linux/${hostPlatform().architecture}${process.arch === 'arm64' ? '/v8' : ''}\n`,
+    )
+    const inspected = await run([
+      'skopeo',
+      'inspect',
+      '--config',
+      `oci:${pulled.directory}:${registry.host}/team/app:1.0`,
+    ])
+    expect(inspected).toMatchObject({ exitCode: 0, stdout: expect.stringContaining('"Cmd"') })
+  })
+  test('takes plain, gzip and zstd layers, and lets files of lower layers go', async () => {
+    await using registry = await Registry.start()
+    await putContent(registry, 'mixed', 'latest', mixedCompression())
+    using mixed = await pullByHand(registry, 'mixed')
+    expect(mixed).toMatchObject({ stderr: '', exitCode: 0 })
+    expect(mixed.files()).toEqual(['gzip.txt', 'plain.txt', 'zstd.txt'])
+    const tars = [
+      tarOf({ 'a/gone': '1', 'a/kept': '1', 'b/gone': '1', 'with space/gone x': '1' }),
+      tarOf({
+        'a/.wh.gone': '',
+        'b/.wh..wh..opq': '',
+        'b/new': '2',
+        'with space/.wh.gone x': '',
+        'c/.wh..wh..opq': '',
+      }),
+    ]
+    await putContent(registry, 'whiteouts', 'latest', dockerImage(tars))
+    using whiteouts = await pullByHand(registry, 'whiteouts', 'bash')
+    expect(whiteouts).toMatchObject({ stderr: '', exitCode: 0 })
+    expect(whiteouts.files()).toEqual(['a/kept', 'b/new'])
+  })
+  test('of a digest takes that image, whatever the tag says now', async () => {
+    await using registry = await Registry.start()
+    const old = ociImage([{ tar: tarOf({ old: '' }), compression: 'gzip' }])
+    await putContent(registry, 'app', 'latest', old)
+    await putContent(registry, 'app', 'latest', ociImage([{ tar: tarOf({ new: '' }), compression: 'gzip' }]))
+    const digest = digestOf(topOf(old).bytes)
+    using pulled = await pullByHand(registry, `app@${digest}`)
+    expect(pulled).toMatchObject({ stderr: '', exitCode: 0, stdout: expect.stringContaining(digest) })
+    expect(pulled.files()).toEqual(['old'])
+  })
+  test('of what is not there says so, and makes no tree', async () => {
+    await using registry = await Registry.start()
+    using pulled = await pullByHand(registry, 'none')
+    expect(pulled.stderr).toContain('404')
+    expect(pulled.files()).toEqual([''])
+  })
+})
+
+test('each step has words in both languages, and all requests say why', () => {
+  const reference = parseReference('alpine')
+  const steps = planPull({ reference, endpoints: ['https://registry-1.docker.io'], platform: hostPlatform() })
+  expect(steps.map(({ id }) => id)).toMatchInlineSnapshot(`
+    [
+      "image.ping",
+      "image.token",
+      "image.manifest",
+      "image.config",
+      "image.layer",
+      "image.unpack",
+      "image.name",
+    ]
+  `)
+  for (const { id, requests } of steps) {
+    expect(messages[id]?.ja.why, id).toMatch(/ます|です/)
+    for (const { why } of requests) expect([why.en, why.ja].every((words) => words.length > 10)).toBe(true)
+  }
+  expect(steps.flatMap(({ requests }) => requests.map(({ method, url }) => `${method} ${url}`))).toMatchInlineSnapshot(`
+    [
+      "GET https://registry-1.docker.io/v2/",
+      "GET $REALM?service=$SERVICE&scope=repository:library/alpine:pull",
+      "HEAD https://registry-1.docker.io/v2/library/alpine/manifests/latest",
+      "GET https://registry-1.docker.io/v2/library/alpine/manifests/latest",
+      "GET https://registry-1.docker.io/v2/library/alpine/manifests/$MANIFEST",
+      "GET https://registry-1.docker.io/v2/library/alpine/blobs/$CONFIG",
+      "GET https://registry-1.docker.io/v2/library/alpine/blobs/$LAYER",
+    ]
+  `)
+})
