@@ -6,7 +6,6 @@
 import { Buffer } from 'node:buffer'
 import {
   AT_FDCWD,
-  AT_SYMLINK_NOFOLLOW,
   Fd,
   invoke,
   O_CLOEXEC,
@@ -19,7 +18,6 @@ import {
   UserError,
 } from '@mini-docker/syscall'
 import { cName, showName } from '../tar/index.ts'
-import { inherited } from './inherit.ts'
 import { nameOf, parentOf } from './path.ts'
 import { kindAt, makeOpaque } from './whiteout.ts'
 
@@ -28,15 +26,15 @@ const MISSING = new Set<string>(['ENOENT', 'ENOTDIR', 'ELOOP'])
 
 export class Directories implements Disposable {
   readonly #root: Fd
-  readonly #lower: readonly string[]
   readonly #open = new Map<string, Fd>()
   #lastPath = ''
   #last: Fd
 
-  /** `lower` are the layers below, topmost first: a directory that the archive does not mention is made like theirs. */
-  constructor(root: string, lower: readonly string[]) {
+  /** Directories that were made because something lies in them, parents first: nobody has said yet whose they are. */
+  readonly implied = new Set<string>()
+
+  constructor(root: string) {
     this.#root = openat(AT_FDCWD, root, O_PATH | O_DIRECTORY)
-    this.#lower = lower
     this.#last = this.#root
   }
 
@@ -108,9 +106,9 @@ export class Directories implements Disposable {
     // A directory where a whiteout stands: all of it is new.
     if (kind === 'whiteout') invoke('unlinkat', parent, cName(name), 0)
     invoke('mkdirat', parent, cName(name), 0o755)
-    const { uid, gid, mode } = inherited(kind === 'whiteout' ? [] : this.#lower, path)
-    invoke('fchownat', parent, cName(name), uid, gid, AT_SYMLINK_NOFOLLOW)
-    invoke('fchmodat', parent, cName(name), mode)
+    // Independent of the umask.
+    invoke('fchmodat', parent, cName(name), 0o755)
+    if (kind !== 'whiteout') this.implied.add(path)
     const made = this.#walk(path)
     if (kind === 'whiteout') makeOpaque(made.number)
     return made

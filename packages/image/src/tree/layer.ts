@@ -21,14 +21,14 @@ export class LayerWriter implements Disposable {
   readonly #directories: Directories
   readonly #maxEntries: number
   readonly #maxBytes: number
-  readonly #applied: Applied = { files: 0, bytes: 0, warnings: [] }
+  readonly #applied = { files: 0, bytes: 0, warnings: [] as string[] }
   /** By path, set last: each file made in a directory changes its mtime. */
   readonly #directoryTimes = new Map<string, Pick<TarHeader, 'atimeNs' | 'mtimeNs'>>()
   #header: TarHeader | undefined
   #file: { fd: number; content: ContentWriter } | undefined
 
-  constructor(targetDir: string, { maxEntries, maxBytes, lower }: ApplyOptions) {
-    this.#directories = new Directories(targetDir, lower ?? [])
+  constructor(targetDir: string, { maxEntries, maxBytes }: ApplyOptions) {
+    this.#directories = new Directories(targetDir)
     this.#maxEntries = maxEntries ?? DEFAULT_LIMITS.maxEntries
     this.#maxBytes = maxBytes ?? DEFAULT_LIMITS.maxBytes
   }
@@ -58,7 +58,7 @@ export class LayerWriter implements Disposable {
       const name = nameOf(path) || '.'
       if (dirfd !== undefined && kindAt(dirfd, name) === 'directory') setTimes({ dirfd, name }, times)
     }
-    return this.#applied
+    return { ...this.#applied, implied: [...this.#directories.implied] }
   }
 
   [Symbol.dispose](): void {
@@ -118,6 +118,7 @@ export class LayerWriter implements Disposable {
         return
       case 'directory':
         if (path !== '') makeDirectory(this.#directories, path)
+        this.#directories.implied.delete(path)
         this.#directoryTimes.set(path, header)
         break
       case 'symlink':

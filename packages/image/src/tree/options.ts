@@ -5,8 +5,6 @@ export type ApplyOptions = {
   maxEntries?: number
   /** More bytes of content than this together are refused. Default 32 GiB. Holes of sparse files don't count. */
   maxBytes?: number
-  /** The directories of the layers below, topmost first: a directory that the archive uses but does not describe gets owner and mode from there. */
-  lower?: readonly string[]
 }
 
 export const DEFAULT_LIMITS = { maxEntries: 1_000_000, maxBytes: 32 * 1024 ** 3 } as const
@@ -18,6 +16,8 @@ export type Applied = {
   bytes: number
   /** What could not be kept, for example attributes that the filesystem does not take; at most 100 lines. */
   warnings: string[]
+  /** Directories that the archive uses but does not describe, parents first: see `inheritDirectories`. */
+  implied: string[]
 }
 
 export type PackOptions = {

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { lgetxattr, llistxattr, major, minor } from '@mini-docker/syscall'
 import { tarHeader } from '../../src/tar/index.ts'
+import { inheritDirectories } from '../../src/tree/index.ts'
 import { directory, file, hardlink, node, scratch, symlink, unpack } from './tree.ts'
 
 const OPAQUE = 'trusted.overlay.opaque'
@@ -234,7 +235,15 @@ describe('whiteouts', () => {
 test('a directory that is only implied is made like the one below', async () => {
   const bottom = await unpack([directory('tmp', { mode: 0o1777, uid: 12, gid: 13 }), directory('a/b', { mode: 0o500 })])
   const middle = await unpack([file('other')])
-  const { at } = await unpack([file('tmp/x'), file('a/b/x'), file('new/x')], { lower: [middle.root, bottom.root] })
+  const { at, root, implied } = await unpack([
+    file('tmp/x'),
+    file('a/b/x'),
+    file('new/x'),
+    file('own/x'),
+    directory('own'),
+  ])
+  expect(implied).toEqual(['tmp', 'a', 'a/b', 'new'])
+  inheritDirectories(root, implied, [middle.root, bottom.root])
   expect(fs.statSync(at('tmp'))).toMatchObject({ mode: 0o041777, uid: 12, gid: 13 })
   expect(fs.statSync(at('a/b')).mode).toBe(0o040500)
   expect(fs.statSync(at('new')).mode).toBe(0o040755)
