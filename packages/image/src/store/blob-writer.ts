@@ -2,11 +2,11 @@
  * One blob on its way in: a file in `tmp/` that becomes `blobs/sha256/<hex>` only when it is whole, checked and on the disk.
  * Disposing a writer that was not committed removes the file.
  */
-import { access, link, open, rm, type FileHandle } from 'node:fs/promises'
+import { access, open, rm, type FileHandle } from 'node:fs/promises'
 import { join } from 'node:path'
 import { UserError } from '@mini-docker/syscall'
 import { Sha256, type Digest } from '../digest.ts'
-import { diskError, randomName, syncDirectory, writeAll } from './durable.ts'
+import { diskError, linkOnce, randomName, syncDirectory, writeAll } from './durable.ts'
 import type { StorePaths } from './paths.ts'
 
 export type Expected = { digest?: Digest; size?: number }
@@ -59,8 +59,7 @@ export class BlobWriter implements AsyncDisposable {
     const target = this.#paths.blob(digest)
     if (!(await exists(target))) {
       await this.#flushed
-      // link(2) never replaces: of two who bring the same blob, the first one's file stays.
-      await link(this.path, target).catch(ignore('EEXIST'))
+      await linkOnce(this.path, target)
       await syncDirectory(this.#paths.blobs)
     }
     await rm(this.path, { force: true })
@@ -107,12 +106,6 @@ export function requireExpected({ digest, size }: StoredBlob, expected: Expected
     throw new UserError('invalid', `blob ${expected.digest} has the digest ${digest}`, {
       hint: 'the data is corrupt: fetch or make it again',
     })
-  }
-}
-
-function ignore(code: string): (error: unknown) => void {
-  return (error) => {
-    if ((error as { code?: unknown }).code !== code) throw error
   }
 }
 

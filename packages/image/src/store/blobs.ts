@@ -34,8 +34,8 @@ export class Blobs {
   }
 
   /** The bytes of a blob, unchecked: who reads it hashes as it goes by. */
-  async *stream(digest: Digest): AsyncGenerator<Uint8Array> {
-    yield* readFile(this.#paths.blob(digest), `blob ${digest}`)
+  async *stream(digest: Digest, offset = 0): AsyncGenerator<Uint8Array> {
+    yield* readFile(this.#paths.blob(digest), `blob ${digest}`, offset)
   }
 
   /** Something to write a blob into, when its digest is known only afterwards. */
@@ -64,14 +64,16 @@ export class Blobs {
   }
 }
 
-/** The bytes of a file in chunks of 256 KiB. Closes the file when the reader stops. */
-export async function* readFile(path: string, what: string): AsyncGenerator<Uint8Array> {
+/** The bytes of a file from `offset` on, in chunks of 256 KiB. Closes the file when the reader stops. */
+export async function* readFile(path: string, what: string, offset = 0): AsyncGenerator<Uint8Array> {
   await using file = await open(path, 'r').catch((error: unknown) => Promise.reject(absent(error, what)))
   // A fresh buffer for each chunk: the reader may keep it while the next one is read.
-  for (let chunk = Buffer.allocUnsafeSlow(READ_BYTES); ; chunk = Buffer.allocUnsafeSlow(READ_BYTES)) {
-    const { bytesRead } = await file.read(chunk, 0, READ_BYTES)
+  for (let at = offset; ;) {
+    const chunk = Buffer.allocUnsafeSlow(READ_BYTES)
+    const { bytesRead } = await file.read(chunk, 0, READ_BYTES, at)
     if (bytesRead === 0) return
     yield chunk.subarray(0, bytesRead)
+    at += bytesRead
   }
 }
 

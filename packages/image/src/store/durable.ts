@@ -1,6 +1,6 @@
 /** Files that are either the old or the new ones, whatever happens: temporary file, fsync(2), rename(2), fsync of the folder. */
 import { randomBytes } from 'node:crypto'
-import { open, rename, rm, type FileHandle } from 'node:fs/promises'
+import { link, open, rename, rm, type FileHandle } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { UserError } from '@mini-docker/syscall'
 
@@ -24,6 +24,13 @@ export async function writeAll(file: FileHandle, chunk: Uint8Array): Promise<voi
   for (let at = 0; at < chunk.length;) {
     at += (await file.write(chunk, at, chunk.length - at)).bytesWritten
   }
+}
+
+/** Gives a whole file its name in the store. link(2) never replaces: of two who bring the same blob, the first one's file stays. */
+export async function linkOnce(from: string, to: string): Promise<void> {
+  await link(from, to).catch((error: unknown) => {
+    if ((error as { code?: unknown }).code !== 'EEXIST') throw error
+  })
 }
 
 /** After this, names made, changed or removed in `directory` survive a power cut. */

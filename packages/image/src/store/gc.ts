@@ -92,12 +92,21 @@ async function sweepLinks(paths: StorePaths): Promise<void> {
 
 async function sweepTemporary(paths: StorePaths, swept: Swept): Promise<void> {
   for (const name of await readdir(paths.tmp)) {
+    if (name.startsWith('download-') && (await isFresh(join(paths.tmp, name)))) continue
     await rm(join(paths.tmp, name), { recursive: true, force: true })
-    if (/^(blob|layer)-/.test(name)) swept.temporary++
+    if (/^(blob|layer|download)-/.test(name)) swept.temporary++
   }
   for (const name of await readdir(paths.root)) {
     if (!/^\.(index\.json|oci-layout)\..*\.tmp$/.test(name)) continue
     await rm(join(paths.root, name), { force: true })
     swept.temporary++
   }
+}
+
+/** A pull that was cut off may go on: see downloads.ts. */
+const DOWNLOADS_KEPT_MS = 24 * 3600_000
+
+async function isFresh(path: string): Promise<boolean> {
+  const found = await stat(path).catch(() => undefined)
+  return found !== undefined && Date.now() - found.mtimeMs < DOWNLOADS_KEPT_MS
 }

@@ -19,6 +19,7 @@ import { familiarReference, parseReference, type Reference } from '../reference.
 import { LayoutFile, type Descriptor } from '../schema.ts'
 import type { Expected, StoredBlob } from './blob-writer.ts'
 import { Blobs, readCapped } from './blobs.ts'
+import { Downloads } from './downloads.ts'
 import { writeWhole } from './durable.ts'
 import { reachableBlobs, sweep, type Swept } from './gc.ts'
 import { readImage, type Image, type ImageContent, type ReadBlob } from './image.ts'
@@ -47,6 +48,7 @@ export class ImageStore {
   readonly layersDir: string
   readonly blobs: Blobs
   readonly layers: Layers
+  readonly downloads: Downloads
   readonly #paths: StorePaths
   readonly #index: IndexFile
   readonly #layersInUse: () => Iterable<ChainID> | 'all'
@@ -58,6 +60,7 @@ export class ImageStore {
     this.#paths = paths
     this.blobs = new Blobs(paths)
     this.layers = new Layers(paths, this.blobs)
+    this.downloads = new Downloads(paths, this.blobs)
     this.#index = new IndexFile(paths)
     this.#layersInUse = options.layersInUse ?? (() => [])
   }
