@@ -16,9 +16,9 @@ export function parseRange(header: string | undefined, size: number): Span | 'un
     return length === 0 || size === 0 ? 'unsatisfiable' : { start: Math.max(0, size - length), end: size }
   }
   const start = Number(first)
-  const end = last === '' ? size : Number(last) + 1
-  if (end <= start) return undefined
-  return start >= size ? 'unsatisfiable' : { start, end: Math.min(end, size) }
+  if (last !== '' && Number(last) < start) return undefined
+  const end = last === '' ? size : Math.min(Number(last) + 1, size)
+  return start >= size ? 'unsatisfiable' : { start, end }
 }
 
 /** A blob's entity tag is its digest: strong, and the same on every registry that uses it so. */
