@@ -19,6 +19,21 @@ export { messages } from './messages.ts'
 export * from './platform.ts'
 export * from './reference.ts'
 export {
+  anonymous,
+  defaultRegistryConfig,
+  Registry,
+  RegistryError,
+  RegistrySource,
+  type Credentials,
+  type CredentialsFor,
+  type HttpStep,
+  type HttpTrace,
+  type Proxies,
+  type RegistryConfig,
+  type RegistryOptions,
+  type RegistrySourceOptions,
+} from './registry/index.ts'
+export {
   planPull,
   type ImageStep,
   type ImageStepId,
@@ -27,6 +42,13 @@ export {
   type RequestWords,
 } from './registry/plan.ts'
 export * from './schema.ts'
+export {
+  ImageServer,
+  type Catalogue,
+  type Pull as ServedPull,
+  type Repository,
+  type ServeOptions,
+} from './serve/index.ts'
 export type { Expected, StoredBlob } from './store/blob-writer.ts'
 export type { Swept } from './store/gc.ts'
 export type { Image, ImageContent, Layer } from './store/image.ts'

@@ -46,10 +46,12 @@ const COMMANDS: Record<string, Loader> = {
 
 const CONTAINER_ONLY: Record<string, Loader> = { prune: () => import('./commands/container-prune.ts') }
 const IMAGE_ONLY: Record<string, Loader> = { prune: () => import('./commands/image-prune.ts') }
+const CLASS_ONLY: Record<string, Loader> = { serve: () => import('./commands/class-serve.ts') }
 const SYSTEM_ONLY: Record<string, Loader> = { df: () => import('./commands/system-df.ts') }
 
 /** Docker's groups: which top-level command stands behind `container ls` and the like. */
 const GROUPS: Record<string, { aliases: Record<string, string>; own: Record<string, Loader> }> = {
+  class: { aliases: {}, own: CLASS_ONLY },
   container: {
     aliases: {
       ...same('attach create exec inspect kill logs pause ps rename restart rm run start stats stop top unpause wait'),

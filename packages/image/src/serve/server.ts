@@ -74,10 +74,15 @@ export class ImageServer implements AsyncDisposable {
   async stop(graceMs = STOP_MS): Promise<void> {
     const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()))
     this.#server.closeIdleConnections()
-    const timer = setTimeout(() => this.#server.closeAllConnections(), graceMs)
+    const timer = setTimeout(() => this.cut(), graceMs)
     await closed
     clearTimeout(timer)
     this.#pulls[Symbol.dispose]()
+  }
+
+  /** Ends every connection at once: for who does not want to wait for `stop`. */
+  cut(): void {
+    this.#server.closeAllConnections()
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -51,6 +51,7 @@ const COMMANDS: ReadonlyArray<[title: string, lines: Record<string, string>]> = 
 
 /** The names in docker's groups, which stand beside the plain ones. */
 const GROUPS: Record<string, { about: string; commands: string }> = {
+  class: { about: 'Teach a class, with or without a network', commands: 'serve' },
   container: {
     about: 'Manage containers',
     commands:
@@ -74,7 +75,7 @@ export function overview(group?: string): string {
     'Usage:  mini-docker [OPTIONS] COMMAND',
     'Containers as lists of system calls, with the words of docker',
     ...sections,
-    "Management commands: container, image, system (docker's longer names for the same)",
+    "Management commands: container, image, system (docker's longer names for the same); class (for a room of learners)",
     'Options:\n  -H, --host string   Daemon socket to connect to (default unix:///run/mini-docker/docker.sock; or MINI_DOCKER_HOST, DOCKER_HOST)\n  -v, --version       Print version information and quit',
     "Run 'mini-docker COMMAND --help' for more information on a command.\n",
   ].join('\n\n')
