@@ -1,5 +1,6 @@
 export * from './compression.ts'
 export * from './copy/index.ts'
+export * from './credentials/index.ts'
 export * from './demo/index.ts'
 export * from './digest.ts'
 export * from './elf/index.ts'
