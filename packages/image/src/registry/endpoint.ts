@@ -1,0 +1,175 @@
+/** One registry, as it is reached: its scheme, its authorization, and second tries where the first may have failed by chance. */
+import type { Trust } from './agents.ts'
+import type { Answer } from './answer.ts'
+import { Authorizer, type Scope } from './authorizer.ts'
+import type { Credentials } from './config.ts'
+import { RegistryError } from './error.ts'
+import type { HttpClient } from './http-client.ts'
+import { isHangUp, mayBePlain } from './network-words.ts'
+import { refusal, title } from './refusal.ts'
+import type { HttpRequest, Method, RequestBody } from './request.ts'
+import { delayBefore, retrying, wait } from './retry.ts'
+import { visibleUrl, type HttpStep } from './trace.ts'
+
+export type Ask = {
+  step: HttpStep
+  method: Method
+  /** A path here, or a URL that this registry gave us, perhaps of another host. */
+  to: string | URL
+  /** Answers that the caller understands; all others are thrown. */
+  expect: readonly number[]
+  scopes?: readonly Scope[]
+  headers?: Record<string, string>
+  body?: RequestBody | undefined
+  /** False where asking twice is not the same as asking once. */
+  retry?: boolean
+}
+
+export type EndpointOptions = {
+  /** How users know it: `docker.io`, `localhost:5000`. */
+  host: string
+  /** `https://registry-1.docker.io`; several where the scheme has to be found out. */
+  bases: readonly URL[]
+  verify: boolean
+  credentials: () => Promise<Credentials | undefined>
+}
+
+/** Answers to GET /v2/ by which a server is a registry, or might be; what it then says to a question is clearer. */
+const PING = [200, 401, 403, 404, 405]
+
+export class Endpoint {
+  readonly host: string
+  readonly authorizer: Authorizer
+  readonly #http: HttpClient
+  readonly #trust: Trust
+  readonly #bases: readonly URL[]
+  #base: Promise<URL> | undefined
+
+  constructor(http: HttpClient, { host, bases, verify, credentials }: EndpointOptions) {
+    this.host = host
+    this.#http = http
+    this.#bases = bases
+    // Certificates are kept by the name that is connected to.
+    this.#trust = { host: bases[0]?.host ?? host, verify }
+    this.authorizer = new Authorizer(http, this.#trust, credentials)
+  }
+
+  get signal(): AbortSignal | undefined {
+    return this.#http.signal
+  }
+
+  /**
+   * Finds out once how the registry is spoken to, and whom it wants to know: GET /v2/.
+   * @throws RegistryError when it can't be reached.
+   */
+  async ping(): Promise<URL> {
+    this.#base ??= this.#findBase()
+    // A failure is not kept: the registry may be up at the next try.
+    this.#base.catch(() => (this.#base = undefined))
+    return await this.#base
+  }
+
+  /**
+   * Asks, with what authorization is wanted, again where that may help.
+   * @throws RegistryError for every answer that is not expected.
+   */
+  async ask(ask: Ask): Promise<Answer> {
+    const base = await this.ping()
+    const { step, method, body, headers = {}, to } = ask
+    const url = typeof to === 'string' ? new URL(to, base) : to
+    const attempt = (note?: string): Promise<Answer> =>
+      this.#authorized(ask, { step, method, url, headers, body, note }, url.origin === base.origin)
+    return ask.retry === false ? await attempt() : await this.retrying(attempt)
+  }
+
+  /**
+   * Runs `attempt` again while it fails for reasons that pass.
+   * @throws what the last one threw.
+   */
+  async retrying<T>(attempt: (note: string | undefined) => Promise<T>): Promise<T> {
+    return await retrying(this.#http.retry, this.#http.signal, attempt)
+  }
+
+  /** How long to wait before try `next` after this failure; undefined where another try is no use. */
+  delayAfter(error: unknown, next: number): number | undefined {
+    if (!(error instanceof RegistryError) || !error.retryable) return undefined
+    return delayBefore(next, this.#http.retry, error.retryAfter)
+  }
+
+  /** @throws the signal's reason. */
+  async wait(ms: number): Promise<void> {
+    await wait(ms, this.#http.signal)
+  }
+
+  async #findBase(): Promise<URL> {
+    const last = this.#bases.at(-1)
+    for (const base of this.#bases) {
+      try {
+        await using answer = await this.#ping(base)
+        this.authorizer.learn(answer)
+        return base
+      } catch (error) {
+        if (base === last || !mayBePlain(error)) throw error
+      }
+    }
+    throw new Error(`registry ${this.host} has no address`)
+  }
+
+  async #ping(base: URL): Promise<Answer> {
+    const request = { step: 'image.ping', method: 'GET', url: new URL('/v2/', base), headers: {} } as const
+    // Who never answered is perhaps not there, and a user waits: only what looks like an accident is tried again.
+    const worth = (error: RegistryError): boolean =>
+      error.status !== undefined || (base === this.#bases.at(-1) && isHangUp(error))
+    return await retrying(
+      this.#http.retry,
+      this.#http.signal,
+      async (note) => await expected(await this.#http.send({ ...request, note }, this.#trust), PING),
+      worth,
+    )
+  }
+
+  /** Once more when the registry wants another token than ours: it has expired, or a scope is missing. */
+  async #authorized(ask: Ask, request: HttpRequest, known: boolean): Promise<Answer> {
+    const { authorizer } = this
+    let scopes = ask.scopes ?? []
+    // Who we are is told to nobody but the registry: what it signed for another host stands in the URL.
+    const first = known ? await authorizer.authorization(scopes) : undefined
+    const answer = await this.#http.send(withAuthorization(request, first), this.#trust)
+    if (answer.status !== 401 || ask.expect.includes(401) || !isAnsweredBy(answer, request.url)) {
+      return await expected(answer, ask.expect)
+    }
+    authorizer.learn(answer)
+    if (await authorizer.lacksPassword()) throw await noCredentials(answer)
+    authorizer.forget(scopes)
+    scopes = authorizer.widened(scopes)
+    const second = await authorizer.authorization(scopes)
+    if (second === undefined || second === first) return await expected(answer, ask.expect)
+    await answer[Symbol.asyncDispose]()
+    return await expected(await this.#http.send(withAuthorization(request, second), this.#trust), ask.expect)
+  }
+}
+
+function withAuthorization(request: HttpRequest, authorization: string | undefined): HttpRequest {
+  if (authorization === undefined) return request
+  return { ...request, headers: { ...request.headers, authorization } }
+}
+
+/** A 401 of a host that we were redirected to says nothing about the registry's tokens. */
+function isAnsweredBy(answer: Answer, url: URL): boolean {
+  return answer.request.url.origin === url.origin
+}
+
+async function expected(answer: Answer, statuses: readonly number[]): Promise<Answer> {
+  if (statuses.includes(answer.status)) return answer
+  throw await refusal(answer)
+}
+
+async function noCredentials(answer: Answer): Promise<RegistryError> {
+  await answer[Symbol.asyncDispose]()
+  const { method, url } = answer.request
+  return new RegistryError(`${title(method)} "${visibleUrl(url)}": no basic auth credentials`, {
+    status: 401,
+    codes: ['UNAUTHORIZED'],
+    hint: `log in with "mini-docker login ${url.host}"`,
+  })
+}

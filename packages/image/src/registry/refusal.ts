@@ -1,0 +1,110 @@
+/** Answers that are no success, in words: the OCI's error document where there is one, else what came instead of it. */
+import * as z from 'zod'
+import type { Answer } from './answer.ts'
+import { RegistryError } from './error.ts'
+import { isPassing } from './retry.ts'
+import { visibleUrl } from './trace.ts'
+
+/** Longer error texts are cut: they end in a terminal. */
+const BODY_BYTES_MAX = 64 << 10
+const MESSAGE_MAX = 300
+
+/** distribution-spec, "Error Codes". Token servers and proxies answer with other shapes. */
+const Errors = z.object({
+  errors: z.array(z.object({ code: z.string().catch('UNKNOWN'), message: z.string().catch('') })).min(1),
+})
+const Plain = z.object({ details: z.string().optional(), message: z.string().optional(), error: z.string().optional() })
+
+/** Reads the body of an unwelcome answer, as far as it is worth reading, and says what it means. */
+export async function refusal(answer: Answer): Promise<RegistryError> {
+  const body = await answer.read(BODY_BYTES_MAX).catch(() => Buffer.alloc(0))
+  const { status, request } = answer
+  const { text, codes } = wordsOf(answer, body.toString('utf8'))
+  const retryAfter = answer.header('retry-after')
+  return new RegistryError(text ?? `${title(request.method)} "${visibleUrl(request.url)}": ${statusText(status)}`, {
+    status,
+    codes,
+    retryable: isPassing(status),
+    retryAfter,
+    hint: hintFor(status, request.url.host, retryAfter),
+  })
+}
+
+/** `Get`, as Go writes methods in its errors. */
+export function title(method: string): string {
+  return `${method[0]}${method.slice(1).toLowerCase()}`
+}
+
+/** Whether a body is for a browser. */
+export function isWebPage(contentType: string | undefined, text: string): boolean {
+  return contentType?.startsWith('text/html') === true || /^\s*<(!doctype|html)/i.test(text)
+}
+
+/** `denied: requested access to the resource is denied`, as Go prints codes. */
+function wordsOf(answer: Answer, text: string): { text: string | undefined; codes: string[] } {
+  const { status, request } = answer
+  const asked = `${title(request.method)} "${visibleUrl(request.url)}"`
+  if (isWebPage(answer.header('content-type'), text)) {
+    const heading = /<title>([^<]*)/i.exec(text)?.[1]?.trim()
+    const page = heading === undefined || heading === '' ? '' : `, titled "${printable(heading)}"`
+    return { text: `${asked}: ${statusText(status)}: answered with a web page${page}, not as a registry`, codes: [] }
+  }
+  const document = parsed(text)
+  const coded = Errors.safeParse(document)
+  if (coded.success) {
+    const errors = coded.data.errors.slice(0, 5)
+    const lines = errors.map(({ code, message }) => `${code.toLowerCase().replaceAll('_', ' ')}: ${printable(message)}`)
+    return { text: lines.join('; '), codes: errors.map(({ code }) => code) }
+  }
+  const plain = Plain.safeParse(document)
+  const said = plain.success ? (plain.data.details ?? plain.data.message ?? plain.data.error) : undefined
+  if (said !== undefined) return { text: `${status === 401 ? 'unauthorized' : asked}: ${printable(said)}`, codes: [] }
+  const line = printable(text.trim())
+  return { text: line === '' ? undefined : `${asked}: ${statusText(status)}: ${line}`, codes: [] }
+}
+
+function hintFor(status: number, host: string, retryAfter: string | undefined): string {
+  if (status === 429) {
+    const when = retryAfter === undefined ? '' : ` (Retry-After: ${printable(retryAfter)})`
+    return `${host} limits how often one may ask${when}: wait, or log in, which raises the limit`
+  }
+  if (status === 401 || status === 403) return `log in with "mini-docker login ${host}", or ask its owner for access`
+  if (status === 404) return 'check the spelling of repository and tag'
+  if (status === 413) return `${host} or a proxy before it takes no body of this size: its operator can raise the limit`
+  if (status >= 500) return `${host} has trouble of its own: try again later`
+  return `check that ${host} is a registry`
+}
+
+/** Text of others on one line, short, without control characters: it goes to a terminal. */
+export function printable(text: string): string {
+  const line = text.replaceAll(/[\p{Cc}\p{Cf}\s]+/gu, ' ')
+  return line.length > MESSAGE_MAX ? `${line.slice(0, MESSAGE_MAX)}…` : line
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}
+
+function statusText(status: number): string {
+  return `${status} ${STATUS[status] ?? ''}`.trim()
+}
+
+const STATUS: Record<number, string> = {
+  400: 'Bad Request',
+  401: 'Unauthorized',
+  403: 'Forbidden',
+  404: 'Not Found',
+  405: 'Method Not Allowed',
+  413: 'Request Entity Too Large',
+  416: 'Requested Range Not Satisfiable',
+  429: 'Too Many Requests',
+  500: 'Internal Server Error',
+  501: 'Not Implemented',
+  502: 'Bad Gateway',
+  503: 'Service Unavailable',
+  504: 'Gateway Timeout',
+}

@@ -1,0 +1,119 @@
+/** One repository of one registry: what may be asked of it (OCI distribution-spec 1.1). Each method is a request or a few. */
+import type * as z from 'zod'
+import { parseDigest } from '../digest.ts'
+import { JSON_BYTES_MAX, tooBig } from '../json.ts'
+import type { Reference } from '../reference.ts'
+import type { Descriptor } from '../schema.ts'
+import type { Answer } from './answer.ts'
+import type { Scope } from './authorizer.ts'
+import { download } from './download.ts'
+import type { Endpoint } from './endpoint.ts'
+import { RegistryError } from './error.ts'
+import { ACCEPT, describedBy, readManifestAnswer, requireDigest, type Fetched } from './manifest.ts'
+import { readPages, TagList } from './tags.ts'
+import type { HttpStep } from './trace.ts'
+
+export class Repository {
+  readonly endpoint: Endpoint
+  readonly reference: Reference
+
+  constructor(endpoint: Endpoint, reference: Reference) {
+    this.endpoint = endpoint
+    this.reference = reference
+  }
+
+  /**
+   * What a tag or a digest points at: HEAD, which costs a registry with a limit nothing, and GET where HEAD says too little.
+   * @throws RegistryError `not-found`, `denied`, …
+   */
+  async resolve(name: string): Promise<Descriptor> {
+    const described = await this.#head(name)
+    return described ?? (await this.fetchManifest(name)).descriptor
+  }
+
+  /**
+   * Gets a manifest by tag or digest, or by all that is known of it.
+   * @throws RegistryError when it is not there, or not what its digest, size or media type say.
+   */
+  async fetchManifest(name: string | Descriptor): Promise<Fetched> {
+    const wanted: Partial<Descriptor> = typeof name === 'string' ? digestIn(name) : name
+    if ((wanted.size ?? 0) > JSON_BYTES_MAX) throw tooBig(`manifest ${wanted.digest}`, wanted.size ?? 0)
+    return await this.endpoint.retrying(async () => {
+      await using answer = await this.#askManifest('GET', typeof name === 'string' ? name : name.digest)
+      return await readManifestAnswer(answer, wanted)
+    })
+  }
+
+  /** @throws RegistryError, as fetchManifest. */
+  async readManifest(descriptor: Descriptor): Promise<Buffer> {
+    return (await this.fetchManifest(descriptor)).bytes
+  }
+
+  /** A blob small enough to be held: a config. @throws RegistryError when it is not what its descriptor says; UserError over 4 MiB. */
+  async readBlob(blob: Descriptor, what = 'blob'): Promise<Buffer> {
+    if (blob.size > JSON_BYTES_MAX) throw tooBig(`${what} ${blob.digest}`, blob.size)
+    const chunks: Buffer[] = []
+    for await (const chunk of this.openBlob(blob, 0, 'image.config')) chunks.push(chunk)
+    const bytes = Buffer.concat(chunks)
+    requireDigest(`${what} ${blob.digest}`, bytes, blob.digest)
+    return bytes
+  }
+
+  /** The bytes of a blob from `offset` on, as one stream that survives cuts. Not hashed. */
+  openBlob(blob: Descriptor, offset = 0, step: HttpStep = 'image.layer'): AsyncGenerator<Buffer, void> {
+    return download({
+      endpoint: this.endpoint,
+      path: this.path(`blobs/${blob.digest}`),
+      scopes: this.#pull,
+      blob,
+      offset,
+      step,
+    })
+  }
+
+  /** All tags, in the registry's order. @throws RegistryError `not-found` where there is no such repository. */
+  async tags(): Promise<string[]> {
+    const first = this.path('tags/list?n=1000')
+    const itemsOf = ({ tags }: z.infer<typeof TagList>): readonly string[] => tags ?? []
+    return await readPages(this.endpoint, { step: 'image.tags', first, scopes: this.#pull, schema: TagList, itemsOf })
+  }
+
+  /** `/v2/library/alpine/blobs/…` */
+  path(rest: string): string {
+    return `/v2/${this.reference.path}/${rest}`
+  }
+
+  get #pull(): Scope[] {
+    return [`repository:${this.reference.path}:pull`]
+  }
+
+  /** Undefined where the registry does not answer HEAD, or not fully; the GET then tells why. */
+  async #head(name: string): Promise<Descriptor | undefined> {
+    try {
+      await using answer = await this.#askManifest('HEAD', name)
+      return describedBy(answer)
+    } catch (error) {
+      // An answer to HEAD has no body that could say what is wrong.
+      if (error instanceof RegistryError && error.status !== undefined && !error.retryable) return undefined
+      throw error
+    }
+  }
+
+  async #askManifest(method: 'GET' | 'HEAD', name: string): Promise<Answer> {
+    return await this.endpoint.ask({
+      step: 'image.manifest',
+      method,
+      to: this.path(`manifests/${name}`),
+      scopes: this.#pull,
+      headers: { accept: ACCEPT },
+      expect: [200],
+      // A GET is tried again together with the reading of its body.
+      retry: method === 'HEAD',
+    })
+  }
+}
+
+/** A tag has no colon. */
+function digestIn(name: string): Partial<Descriptor> {
+  return name.includes(':') ? { digest: parseDigest(name) } : {}
+}
