@@ -15,7 +15,8 @@ export type Bench = {
   images: readonly string[] | undefined
 }
 
-export type Measurement = (bench: Bench) => Promise<Table[]>
+/** Tables come as soon as they are complete: what goes wrong later does not take them away. */
+export type Measurement = (bench: Bench) => AsyncIterable<Table>
 
 /** The words that each command line starts with. */
 export type CommandLines = {

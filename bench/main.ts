@@ -35,11 +35,10 @@ try {
   await using peers = await startPeers(scratch)
   if (peers.missing.length > 0) console.error(`not installed, not measured: apt-get install ${peers.missing.join(' ')}`)
   for (const name of names) {
-    const measured = await MEASUREMENTS[name]!({ peers, scratch, rounds, images: values.image })
-    tables.push(...measured)
-    if (values.json) continue
-    for (const one of measured) console.log(formatTable(one))
-    console.log(`  load average ${loadavg()[0]!.toFixed(1)}`)
+    for await (const one of MEASUREMENTS[name]!({ peers, scratch, rounds, images: values.image })) {
+      tables.push(one)
+      if (!values.json) console.log(`${formatTable(one)}\n  load average ${loadavg()[0]!.toFixed(1)}`)
+    }
   }
 } finally {
   rmSync(scratch, { recursive: true, force: true })

@@ -8,7 +8,7 @@ import { alternate, processMs, timed } from '../measure.ts'
 import { BUSYBOX } from '../peers.ts'
 import { atMost, table, type Table } from '../table.ts'
 
-export async function exec(bench: Bench): Promise<Table[]> {
+export async function* exec(bench: Bench): AsyncGenerator<Table> {
   const { peers, rounds } = bench
   const cli = commandLines(bench)
   const sleeper = ['run', '-d', '--name', 'bench-exec', '--network', 'none', BUSYBOX, 'sleep', '1000']
@@ -35,12 +35,10 @@ export async function exec(bench: Bench): Promise<Table[]> {
       ],
       rounds,
     )
-    return [
-      table('exec', 'exec of true in a running container', 'ms', results, [
-        atMost('mini-dockerd, API', (of) => of('crun exec'), 'crun exec'),
-        atMost('mini-docker exec', (of) => of('docker exec') / 2, '1/2 of docker exec'),
-      ]),
-    ]
+    yield table('exec', 'exec of true in a running container', 'ms', results, [
+      atMost('mini-dockerd, API', (of) => of('crun exec'), 'crun exec'),
+      atMost('mini-docker exec', (of) => of('docker exec') / 2, '1/2 of docker exec'),
+    ])
   } finally {
     await peers.ours.cli(['rm', '-f', 'bench-exec'])
     if (cli.docker !== undefined) await must([...cli.docker, 'rm', '-f', 'bench-exec'])

@@ -8,7 +8,7 @@ import { atMost, table, type Table } from '../table.ts'
 
 const TRUE = ['--network', 'none', BUSYBOX, 'true']
 
-export async function ps(bench: Bench): Promise<Table[]> {
+export async function* ps(bench: Bench): AsyncGenerator<Table> {
   const cli = commandLines(bench)
   const results = await alternate(
     [
@@ -19,10 +19,10 @@ export async function ps(bench: Bench): Promise<Table[]> {
     ],
     bench.rounds,
   )
-  return [table('ps', 'ps', 'ms', results, [atMost('mini-docker', (of) => of('node -e 0') * 1.25, '1.25 × node -e 0')])]
+  yield table('ps', 'ps', 'ms', results, [atMost('mini-docker', (of) => of('node -e 0') * 1.25, '1.25 × node -e 0')])
 }
 
-export async function many(bench: Bench): Promise<Table[]> {
+export async function* many(bench: Bench): AsyncGenerator<Table> {
   const cli = commandLines(bench)
   const results = await alternate(
     [
@@ -32,11 +32,9 @@ export async function many(bench: Bench): Promise<Table[]> {
     ],
     Math.min(3, bench.rounds),
   )
-  return [
-    table('many', '50 containers, 8 at a time', 'ms', results, [
-      atMost('mini-docker', (of) => of('docker') / 4, '1/4 of docker'),
-    ]),
-  ]
+  yield table('many', '50 containers, 8 at a time', 'ms', results, [
+    atMost('mini-docker', (of) => of('docker') / 4, '1/4 of docker'),
+  ])
 }
 
 /** Fifty whole commands, eight at any moment. */

@@ -6,7 +6,7 @@ import { BUSYBOX } from '../peers.ts'
 import { atMost, table, type Table } from '../table.ts'
 
 /** Fifty containers that sleep: what each monitor holds for itself, and the daemon. */
-export async function memory(bench: Bench): Promise<Table[]> {
+export async function* memory(bench: Bench): AsyncGenerator<Table> {
   const { ours } = bench.peers
   const ids = await Promise.all(
     Array.from({ length: 50 }, () => ours.ok('run', '-d', '--network', 'none', BUSYBOX, 'sleep', '1000')),
@@ -18,12 +18,10 @@ export async function memory(bench: Bench): Promise<Table[]> {
       { name: 'monitor, PSS of each', samples: pss, median: pss.reduce((sum, kb) => sum + kb, 0) / pss.length },
       { name: 'daemon, RSS', samples: [rssKb(ours.pid)], median: rssKb(ours.pid) },
     ]
-    return [
-      table('memory', `memory with 50 containers (${monitors.length} monitors)`, 'kB', results, [
-        atMost('monitor, PSS of each', () => 300, '300 kB'),
-        atMost('daemon, RSS', () => 100 * 1024, '100 MB'),
-      ]),
-    ]
+    yield table('memory', `memory with 50 containers (${monitors.length} monitors)`, 'kB', results, [
+      atMost('monitor, PSS of each', () => 300, '300 kB'),
+      atMost('daemon, RSS', () => 100 * 1024, '100 MB'),
+    ])
   } finally {
     await ours.ok('rm', '-f', ...ids)
   }

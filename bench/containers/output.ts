@@ -9,7 +9,7 @@ const MIB = 1024 * 1024
 const OUTPUT_BYTES = 64 * MIB
 
 /** Lines of 80 bytes: attached to a client that throws them away, and into the log alone. */
-export async function output(bench: Bench): Promise<Table[]> {
+export async function* output(bench: Bench): AsyncGenerator<Table> {
   const cli = commandLines(bench)
   const script = `yes ${'x'.repeat(79)} | head -c ${OUTPUT_BYTES}`
   const words = ['--network', 'none', BUSYBOX, 'sh', '-c', script]
@@ -31,12 +31,10 @@ export async function output(bench: Bench): Promise<Table[]> {
     ],
     Math.min(5, bench.rounds),
   )
-  return [
-    table('output', 'output of 64 MiB in lines of 80 bytes', 'MiB/s', results, [
-      atLeast('mini-docker, attached', (of) => of('docker, attached'), 'docker'),
-      atLeast('mini-docker, log only', (of) => of('docker, log only'), 'docker'),
-    ]),
-  ]
+  yield table('output', 'output of 64 MiB in lines of 80 bytes', 'MiB/s', results, [
+    atLeast('mini-docker, attached', (of) => of('docker, attached'), 'docker'),
+    atLeast('mini-docker, log only', (of) => of('docker, log only'), 'docker'),
+  ])
 }
 
 function rate(ms: number): number {

@@ -11,7 +11,7 @@ import { atMost, table, type Table } from '../table.ts'
 const TRUE = ['--network', 'none', BUSYBOX, 'true']
 
 /** The whole command, client included. */
-export async function run(bench: Bench): Promise<Table[]> {
+export async function* run(bench: Bench): AsyncGenerator<Table> {
   const { peers, rounds } = bench
   const cli = commandLines(bench)
   const results = await alternate(
@@ -38,17 +38,15 @@ export async function run(bench: Bench): Promise<Table[]> {
     ],
     rounds,
   )
-  return [
-    table('run', 'run --rm busybox true, whole command', 'ms', results, [
-      atMost('mini-docker', (of) => of('node -e 0') + 30, 'node -e 0 + 30 ms'),
-      atMost('mini-docker', (of) => of('docker') / 6, '1/6 of docker'),
-      atMost('mini-docker', (of) => of('podman') / 5, '1/5 of podman'),
-    ]),
-  ]
+  yield table('run', 'run --rm busybox true, whole command', 'ms', results, [
+    atMost('mini-docker', (of) => of('node -e 0') + 30, 'node -e 0 + 30 ms'),
+    atMost('mini-docker', (of) => of('docker') / 6, '1/6 of docker'),
+    atMost('mini-docker', (of) => of('podman') / 5, '1/5 of podman'),
+  ])
 }
 
 /** create, start, wait, remove inside the daemon, and the same for the real docker client. */
-export async function api(bench: Bench): Promise<Table[]> {
+export async function* api(bench: Bench): AsyncGenerator<Table> {
   const { peers, rounds } = bench
   using ours = new Api(peers.ours.socket)
   using docker = peers.docker === undefined ? undefined : new Api(peers.docker.socket)
@@ -62,13 +60,11 @@ export async function api(bench: Bench): Promise<Table[]> {
     ],
     rounds,
   )
-  return [
-    table('api', 'create + start + wait + remove of true', 'ms', results, [
-      atMost('mini-dockerd, API', (of) => of('crun'), 'crun run'),
-      atMost('mini-dockerd, API', (of) => of('runc') / 2, '1/2 of runc run'),
-      atMost('docker client, mini-dockerd', (of) => of('docker client, dockerd') / 6, '1/6 of dockerd'),
-    ]),
-  ]
+  yield table('api', 'create + start + wait + remove of true', 'ms', results, [
+    atMost('mini-dockerd, API', (of) => of('crun'), 'crun run'),
+    atMost('mini-dockerd, API', (of) => of('runc') / 2, '1/2 of runc run'),
+    atMost('docker client, mini-dockerd', (of) => of('docker client, dockerd') / 6, '1/6 of dockerd'),
+  ])
 }
 
 function dockerRun(host: string): Promise<number> {

@@ -10,8 +10,7 @@ import { archiveName, prepareImages } from './prepare.ts'
 const ROUNDS_MAX = 5
 
 /** Of what `docker save` makes: layers uncompressed. The archive is in the page cache, the image not in the store. */
-export async function load(bench: Bench): Promise<Table[]> {
-  const tables: Table[] = []
+export async function* load(bench: Bench): AsyncGenerator<Table> {
   for (const image of await prepareImages(bench)) {
     const reference = archiveName(image)
     const contestants = keepers(bench).map((keeper) => ({
@@ -24,18 +23,14 @@ export async function load(bench: Bench): Promise<Table[]> {
     }))
     const results = await alternate(contestants, Math.min(ROUNDS_MAX, bench.rounds))
     for (const keeper of keepers(bench)) await keeper.remove(reference)
-    tables.push(
-      table(`load ${image.name}`, `load: ${image.title}`, 'ms', results, [
-        atMost('mini-docker', (of) => of('docker'), 'docker'),
-      ]),
-    )
+    yield table(`load ${image.name}`, `load: ${image.title}`, 'ms', results, [
+      atMost('mini-docker', (of) => of('docker'), 'docker'),
+    ])
   }
-  return tables
 }
 
 /** Of an image that was loaded. */
-export async function save(bench: Bench): Promise<Table[]> {
-  const tables: Table[] = []
+export async function* save(bench: Bench): AsyncGenerator<Table> {
   for (const image of await prepareImages(bench)) {
     const reference = archiveName(image)
     const target = join(bench.scratch, 'saved.tar')
@@ -54,11 +49,8 @@ export async function save(bench: Bench): Promise<Table[]> {
     const results = await alternate(contestants, Math.min(ROUNDS_MAX, bench.rounds))
     rmSync(target, { force: true })
     for (const keeper of keepers(bench)) await keeper.remove(reference)
-    tables.push(
-      table(`save ${image.name}`, `save: ${image.title}`, 'ms', results, [
-        atMost('mini-docker', (of) => of('docker'), 'docker'),
-      ]),
-    )
+    yield table(`save ${image.name}`, `save: ${image.title}`, 'ms', results, [
+      atMost('mini-docker', (of) => of('docker'), 'docker'),
+    ])
   }
-  return tables
 }

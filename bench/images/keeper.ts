@@ -43,8 +43,8 @@ export class Keeper {
     const env = this.#env
     for (const reference of references) {
       await run([...this.#words, 'rmi', '-f', reference], { env })
-      const left = await run([...this.#words, 'images', '-q', reference], { env })
-      if (left.exitCode !== 0 || left.stdout.trim() !== '') throw new Error(`${this.name}: ${reference} is still there`)
+      const left = await must([...this.#words, 'images', '-q', reference], { env })
+      if (left.trim() !== '') throw new Error(`${this.name}: ${reference} is still there`)
     }
   }
 

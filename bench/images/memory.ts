@@ -19,9 +19,8 @@ const LOOK_EVERY_MS = 20
 /** Until a new daemon has done what it does at its start. */
 const IDLE_AFTER_MS = 2000
 
-export async function pullMemory(bench: Bench): Promise<Table[]> {
+export async function* pullMemory(bench: Bench): AsyncGenerator<Table> {
   await using registry = await Registry.start()
-  const tables: Table[] = []
   for (const image of await prepareImages(bench)) {
     const name = `bench/${image.name}:latest`
     await pushBySkopeo(registry, `oci:${image.layout}:bench`, name)
@@ -33,13 +32,10 @@ export async function pullMemory(bench: Bench): Promise<Table[]> {
         : [{ name: 'dockerd', sample: () => ofDocker(bench.scratch, reference) }]),
     ]
     const results = await alternate(contestants, Math.min(ROUNDS_MAX, bench.rounds))
-    tables.push(
-      table(`pull-memory ${image.name}`, `daemon's peak over idle in a pull: ${image.title}`, 'MB', results, [
-        atMost('mini-dockerd', () => 150, '150 MB'),
-      ]),
-    )
+    yield table(`pull-memory ${image.name}`, `daemon's peak over idle in a pull: ${image.title}`, 'MB', results, [
+      atMost('mini-dockerd', () => 150, '150 MB'),
+    ])
   }
-  return tables
 }
 
 async function ofOurs(reference: string): Promise<number> {

@@ -10,8 +10,8 @@ import { prepareImages, type Prepared } from './prepare.ts'
 const ROUNDS_MAX = 5
 
 /** Into a store that has nothing of the image. */
-export async function pull(bench: Bench): Promise<Table[]> {
-  return await eachImage(bench, async (image, reference, registry) => {
+export async function* pull(bench: Bench): AsyncGenerator<Table> {
+  yield* eachImage(bench, async (image, reference, registry) => {
     const contestants = keepers(bench).map((keeper) => ({
       name: keeper.name,
       sample: async () => {
@@ -31,8 +31,8 @@ export async function pull(bench: Bench): Promise<Table[]> {
 }
 
 /** Of an image that is there already. */
-export async function present(bench: Bench): Promise<Table[]> {
-  return await eachImage(bench, async (image, reference) => {
+export async function* present(bench: Bench): AsyncGenerator<Table> {
+  yield* eachImage(bench, async (image, reference) => {
     const contestants = keepers(bench).map((keeper) => ({
       name: keeper.name,
       sample: () => keeper.pull(reference),
@@ -45,16 +45,14 @@ export async function present(bench: Bench): Promise<Table[]> {
   })
 }
 
-async function eachImage(
+async function* eachImage(
   bench: Bench,
   measure: (image: Prepared, reference: string, registry: Registry) => Promise<Table>,
-): Promise<Table[]> {
+): AsyncGenerator<Table> {
   await using registry = await Registry.start()
-  const tables: Table[] = []
   for (const image of await prepareImages(bench)) {
     const name = `bench/${image.name}:latest`
     await pushBySkopeo(registry, `oci:${image.layout}:bench`, name)
-    tables.push(await measure(image, `${registry.host}/${name}`, registry))
+    yield await measure(image, `${registry.host}/${name}`, registry)
   }
-  return tables
 }

@@ -9,9 +9,8 @@ import { prepareImages } from './prepare.ts'
 const ROUNDS_MAX = 5
 
 /** Of an image that was pulled before. docker has only its trees and packs and compresses them anew. */
-export async function push(bench: Bench): Promise<Table[]> {
+export async function* push(bench: Bench): AsyncGenerator<Table> {
   await using origin = await Registry.start()
-  const tables: Table[] = []
   for (const image of await prepareImages(bench)) {
     const name = `bench/${image.name}:latest`
     await pushBySkopeo(origin, `oci:${image.layout}:bench`, name)
@@ -34,11 +33,8 @@ export async function push(bench: Bench): Promise<Table[]> {
     })
     const results = await alternate(contestants, Math.min(ROUNDS_MAX, bench.rounds))
     for (const keeper of keepers(bench)) await keeper.remove(pulled)
-    tables.push(
-      table(`push ${image.name}`, `push to an empty registry: ${image.title}`, 'ms', results, [
-        atMost('mini-docker', (of) => of('docker'), 'docker'),
-      ]),
-    )
+    yield table(`push ${image.name}`, `push to an empty registry: ${image.title}`, 'ms', results, [
+      atMost('mini-docker', (of) => of('docker'), 'docker'),
+    ])
   }
-  return tables
 }
