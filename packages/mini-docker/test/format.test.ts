@@ -9,7 +9,8 @@ import { parseDuration, parseTimestamp } from '../src/format/go-time.ts'
 import { displayPorts } from '../src/format/ports.ts'
 import { formatRows } from '../src/format/rows.ts'
 import { measure, statsRow } from '../src/format/stats.ts'
-import { binarySize, ellipsis, humanDuration, humanSize, shortId } from '../src/format/units.ts'
+import { binarySize, humanDuration, humanSize, shortId } from '../src/format/units.ts'
+import { clip, columnsOf, ellipsis } from '../src/format/width.ts'
 
 const HOUR = 3600
 const DAY = 24 * HOUR
@@ -53,6 +54,24 @@ describe('units', () => {
     ])
     expect(shortId('sha256:10989911f320b9b9fcc18bcf')).toBe('10989911f320')
     expect([ellipsis('abc', 3), ellipsis('abcd', 3)]).toEqual(['abc', 'ab…'])
+  })
+
+  test('widths are columns of a terminal: East Asian characters and emoji take two, combining marks none', () => {
+    const widths = ['abc', '日本', 'ｶﾅ', 'カナ', '한국', '🐳', 'e\u0301', 'naïve', '…'].map(columnsOf)
+    expect(widths).toEqual([3, 4, 2, 4, 4, 2, 1, 5, 1])
+    expect([clip('日本語', 5), clip('日本語', 6), ellipsis('日本語です', 6), ellipsis('日本語', 6)]).toEqual([
+      '日本',
+      '日本語',
+      '日本…',
+      '日本語',
+    ])
+  })
+
+  test('tables give wide characters their two places', () => {
+    // docker 28's search has these lines.
+    expect(alignColumns('NAME\tSTARS\t\nbusybox\t3400\t\nfoo/日本\t0\t\n')).toBe(
+      'NAME       STARS     \nbusybox    3400      \nfoo/日本   0         \n',
+    )
   })
 
   test('durations and timestamps of --since', () => {

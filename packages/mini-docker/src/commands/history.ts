@@ -2,8 +2,10 @@
 import { openEngine } from '../client/open.ts'
 import type { Command } from '../cli/command.ts'
 import { FORMAT, NO_TRUNC } from '../cli/common-flags.ts'
+import { parsePlatformFlag, PLATFORM } from '../cli/platform.ts'
 import { formatRows } from '../format/rows.ts'
-import { ellipsis, humanDuration, humanSize, shortId } from '../format/units.ts'
+import { humanDuration, humanSize, shortId } from '../format/units.ts'
+import { ellipsis } from '../format/width.ts'
 import { Row } from '../template/values.ts'
 
 type HistoryItem = {
@@ -33,11 +35,13 @@ export const command: Command = {
     { name: 'human', short: 'H', kind: 'bool', help: 'Print sizes and dates in human readable format (default true)' },
     NO_TRUNC,
     { name: 'quiet', short: 'q', kind: 'bool', help: 'Only show image IDs' },
-    { name: 'platform', kind: 'string', help: '', notBuilt: 'registries come with part 2' },
+    PLATFORM('Show history for the given platform (like linux/amd64)'),
   ],
   words: { exactly: 1 },
   async run(flags, [image = ''], terminal) {
-    const items = await openEngine(terminal).json<HistoryItem[]>('GET', `/images/${image}/history`)
+    const engine = openEngine(terminal)
+    const platform = await parsePlatformFlag(flags, engine, '1.48')
+    const items = await engine.json<HistoryItem[]>('GET', `/images/${image}/history`, { query: { platform } })
     const human = !flags.has('human') || flags.bool('human')
     const rows = items.map((item) => historyRow(item, !flags.bool('no-trunc'), human))
     const columns = ['ID', human ? 'CreatedSince' : 'CreatedAt', 'CreatedBy', 'Size', 'Comment']

@@ -5,7 +5,8 @@ import type { Command } from '../cli/command.ts'
 import { FILTER, FORMAT, NO_TRUNC } from '../cli/common-flags.ts'
 import { displayPorts, type Port } from '../format/ports.ts'
 import { formatRows } from '../format/rows.ts'
-import { ellipsis, goTime, humanDuration, humanSize, shortId } from '../format/units.ts'
+import { goTime, humanDuration, humanSize, shortId } from '../format/units.ts'
+import { ellipsis } from '../format/width.ts'
 import { Row } from '../template/values.ts'
 
 /** One container of the list, as far as ps shows it. */

@@ -3,6 +3,7 @@
  * words in, text out; the words come from the message catalogues of the packages that plan the steps.
  */
 import type { Step } from '@mini-docker/syscall'
+import { columnsOf } from '../format/width.ts'
 
 export type Language = 'en' | 'ja'
 export type StepText = { title: string; why: string }
@@ -67,22 +68,11 @@ export function wrap(text: string, width: number): string[] {
   let line = ''
   for (const word of text.match(/[\u3000-\u9fff\uff00-\uffef][、。）」]?|[^\s\u3000-\u9fff\uff00-\uffef]+\s*|\s+/g) ??
     []) {
-    if (line !== '' && columns(line) + columns(word.trimEnd()) > width) {
+    if (line !== '' && columnsOf(line) + columnsOf(word.trimEnd()) > width) {
       lines.push(line.trimEnd())
       line = ''
     }
     line += word
   }
   return [...lines, line.trimEnd()]
-}
-
-function columns(text: string): number {
-  return Array.from(text).reduce(
-    (sum, char) =>
-      sum +
-      (/[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6]/.test(char)
-        ? 2
-        : 1),
-    0,
-  )
 }

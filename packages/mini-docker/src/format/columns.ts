@@ -2,6 +2,7 @@
  * Columns as Go's text/tabwriter aligns them: a cell ends with a tab; a column is a run of consecutive lines that have a
  * cell there, as wide as its widest cell plus `padding`, at least `minWidth`. What follows the last tab is not aligned.
  */
+import { columnsOf } from './width.ts'
 
 /** Aligns lines. Docker's tables use `minWidth` 10 and `padding` 3; `top` uses 20. */
 export function alignColumns(text: string, minWidth = 10, padding = 3): string {
@@ -36,7 +37,7 @@ function measure(
     let width = minWidth
     for (; row < to && hasCell(lines[row], column); row += 1) {
       const cell = lines[row]?.[column] ?? ''
-      width = Math.max(width, Array.from(cell).length + padding)
+      width = Math.max(width, columnsOf(cell) + padding)
     }
     for (let inner = start; inner < row; inner += 1) widths[inner]?.push(width)
     measure(lines, widths, start, row, column + 1, minWidth, padding)
@@ -49,5 +50,5 @@ function hasCell(cells: string[] | undefined, column: number): boolean {
 }
 
 function pad(text: string, width: number): string {
-  return text + ' '.repeat(Math.max(0, width - Array.from(text).length))
+  return text + ' '.repeat(Math.max(0, width - columnsOf(text)))
 }

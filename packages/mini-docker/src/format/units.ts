@@ -68,12 +68,6 @@ function zoneName(date: Date, offsetMinutes: number): string {
   return name?.[2] ?? `UTC${offsetMinutes < 0 ? '-' : '+'}${Math.abs(offsetMinutes) / 60}`
 }
 
-/** Cuts text to `width` characters, the last of which is then `…`. */
-export function ellipsis(text: string, width: number): string {
-  const chars = Array.from(text)
-  return chars.length <= width ? text : `${chars.slice(0, width - 1).join('')}…`
-}
-
 /** The 12 characters of an ID that docker shows, without `sha256:`. */
 export function shortId(id: string): string {
   const colon = id.indexOf(':')
