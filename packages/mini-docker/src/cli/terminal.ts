@@ -12,8 +12,8 @@ export type Terminal = {
   write: (fd: 1 | 2, bytes: Uint8Array) => Promise<void> | void
   stdin: () => NodeJS.ReadStream
   isTty: (fd: 0 | 1 | 2) => boolean
-  /** Rows and columns of the terminal on stdout, or undefined where there is none. */
-  size: () => { rows: number; columns: number } | undefined
+  /** Rows and columns of the terminal on stdout, or on the output that is asked for; undefined where there is none. */
+  size: (fd?: 1 | 2) => { rows: number; columns: number } | undefined
   env: Record<string, string | undefined>
   /** Of the client itself; exit codes go through CliError. */
   on: (signal: NodeJS.Signals, listener: () => void) => () => void
@@ -33,7 +33,10 @@ export function processTerminal(): Terminal {
     stdin: () => process.stdin,
     // Loaded late: node:tty takes a millisecond with all that it loads.
     isTty: (fd) => process.getBuiltinModule('node:tty').isatty(fd),
-    size: () => (process.stdout.isTTY ? { rows: process.stdout.rows, columns: process.stdout.columns } : undefined),
+    size(fd = 1) {
+      const { isTTY, rows, columns } = fd === 1 ? process.stdout : process.stderr
+      return isTTY ? { rows, columns } : undefined
+    },
     env: process.env,
     on(signal, listener) {
       process.on(signal, listener)
