@@ -15,7 +15,8 @@ import {
   formatQuery,
 } from '../src/client/engine.ts'
 import { openEngine } from '../src/client/open.ts'
-import { pull } from '../src/client/pull.ts'
+import { createImage } from '../src/client/create-image.ts'
+import { wantedImage } from '../src/client/registry-name.ts'
 import { runSession } from '../src/client/session.ts'
 import type { Terminal } from '../src/cli/terminal.ts'
 
@@ -186,9 +187,12 @@ describe('the engine client', () => {
       )
       response.end('{"errorDetail":{"message":"manifest unknown"},"error":"manifest unknown"}\r\n')
     })
-    const lines: string[] = []
-    await expect(pull(engine, 'x:1', (line) => lines.push(line))).rejects.toThrow('manifest unknown')
-    expect(lines).toEqual(['1: Pulling from x\n'])
+    const terminal = { ...recordingTerminal(), env: { DOCKER_CONFIG: '/nowhere' } }
+    const wanted = wantedImage('x:1', { allTags: false })
+    await expect(createImage(engine, wanted, { platform: undefined, progressOn: 2 }, terminal)).rejects.toThrow(
+      'manifest unknown',
+    )
+    expect(terminal.output).toEqual({ 1: '', 2: '1: Pulling from x\n' })
   })
 
   test.each([

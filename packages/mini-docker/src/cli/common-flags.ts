@@ -43,3 +43,14 @@ export const PRUNE_FILTER: Flag = {
   label: 'filter',
   help: 'Provide filter values (e.g. "until=<timestamp>")',
 }
+
+/** Signatures are not checked: what docker's flag says by default. Asking for the check is refused, as by a client without notary. */
+export const CONTENT_TRUST: Flag = {
+  name: 'disable-content-trust',
+  kind: 'bool',
+  help: 'Skip image verification (default true)',
+  check(text) {
+    if (/^(0|f|false)$/i.test(text))
+      throw new Error('signatures cannot be verified: content trust (notary) is not built')
+  },
+}

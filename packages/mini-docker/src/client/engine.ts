@@ -9,8 +9,10 @@ import { isNamed } from '../cli/errors.ts'
 import type { Answer, Connection, Hijacked, RequestBody } from './connection.ts'
 import { openConnection } from './connection.ts'
 
-/** The newest version of the API that this client speaks. */
+/** The version of the API that this client speaks unasked. */
 export const CLIENT_API_VERSION = '1.47'
+/** The newest one that it can speak: for flags that came later, when the daemon has it too. */
+const NEWEST_API_VERSION = '1.50'
 
 /** The daemon said no. `message` is its own; printed behind `Error response from daemon: `. */
 export class ApiError extends Error {
@@ -37,7 +39,13 @@ export class CannotConnect extends Error {
 }
 
 export type Query = Record<string, string | number | boolean | readonly string[] | undefined>
-export type RequestOptions = { query?: Query; json?: unknown; body?: RequestBody; contentType?: string }
+export type RequestOptions = {
+  query?: Query
+  json?: unknown
+  body?: RequestBody
+  contentType?: string
+  headers?: Record<string, string>
+}
 
 /** Connects to the socket; the command line passes one that starts the daemon where none runs. */
 export type Connect = (socketPath: string) => Promise<Connection>
@@ -56,6 +64,18 @@ export class Engine {
   /** The version in use; smaller than CLIENT_API_VERSION after the daemon asked for it. */
   get version(): string {
     return this.#version
+  }
+
+  /**
+   * For a flag that docker's API has had since `version`: asks the daemon, and from now on speaks the newest version that
+   * both know. Throws docker's refusal when that is too old.
+   */
+  async requireVersion(flag: string, version: string): Promise<void> {
+    const { apiVersion } = await this.negotiate()
+    if (older(apiVersion, version)) {
+      throw new Error(`"${flag}" requires API version ${version}, but the Docker daemon API version is ${apiVersion}`)
+    }
+    this.#version = older(apiVersion, NEWEST_API_VERSION) ? apiVersion : NEWEST_API_VERSION
   }
 
   /** Asks the daemon for its version and uses it when it is older. Needed before a body that cannot be sent twice. */
@@ -113,7 +133,7 @@ export class Engine {
     options: RequestOptions,
     extra: Record<string, string> = {},
   ): Promise<{ answer: Answer; connection: Connection }> {
-    const headers = { ...extra, ...contentType(options) }
+    const headers = { ...extra, ...contentType(options), ...options.headers }
     const body = options.json === undefined ? options.body : JSON.stringify(options.json)
     const connection = await this.#take()
     const used = this.#version

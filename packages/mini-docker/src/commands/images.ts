@@ -43,7 +43,12 @@ export const command: Command = {
     FORMAT,
     NO_TRUNC,
     { name: 'quiet', short: 'q', kind: 'bool', help: 'Only show image IDs' },
-    { name: 'tree', kind: 'bool', help: '', notBuilt: 'images for several platforms come with part 2' },
+    {
+      name: 'tree',
+      kind: 'bool',
+      help: '',
+      notBuilt: 'the store keeps images of one platform; image tree IMAGE shows layers',
+    },
   ],
   words: { atMost: 1 },
   async run(flags, [name], terminal) {

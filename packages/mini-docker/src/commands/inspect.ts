@@ -4,8 +4,10 @@ import { ApiError, type Engine } from '../client/engine.ts'
 import { openEngine } from '../client/open.ts'
 import type { Command } from '../cli/command.ts'
 import { FORMAT_ONE } from '../cli/common-flags.ts'
-import { CliError } from '../cli/errors.ts'
+import { CliError, PROGRAM } from '../cli/errors.ts'
 import { daemonMessage } from '../cli/failure.ts'
+import { FlagError, mistakeInFlags } from '../cli/flags.ts'
+import { parsePlatformFlag, PLATFORM } from '../cli/platform.ts'
 import type { Terminal } from '../cli/terminal.ts'
 import { compile, goJson, goValue, parseExact, TemplateError, TemplateSyntaxError } from '../template/index.ts'
 
@@ -19,7 +21,7 @@ export const command: Command = {
     FORMAT_ONE,
     { name: 'size', short: 's', kind: 'bool', help: 'Display total file sizes if the type is container' },
     { name: 'type', kind: 'string', help: 'Only inspect objects of the given type' },
-    { name: 'platform', kind: 'string', help: '', notBuilt: 'images for several platforms come with part 2' },
+    { ...PLATFORM('Inspect a specific platform of the multi-platform image (image inspect only)'), hidden: true },
   ],
   words: { atLeast: 1 },
   async run(flags, names, terminal) {
@@ -31,13 +33,18 @@ export const command: Command = {
     }
     if (!['', 'container', 'image', 'network', 'volume'].includes(type))
       throw new CliError(`--type ${type} is not built yet`, 125)
+    if (flags.has('platform') && type !== 'image') {
+      const usage = `${PROGRAM} ${command.name} ${command.usage}`
+      throw mistakeInFlags(new FlagError('unknown flag: --platform'), PROGRAM, command.name, usage)
+    }
     const engine = openEngine(terminal)
+    const query = { size: flags.bool('size'), platform: await parsePlatformFlag(flags, engine, '1.49') }
     const render = renderer(flags.string('format'))
     const found: unknown[] = []
     const problems: string[] = []
     for (const name of names) {
       try {
-        found.push(await inspectOne(engine, name, type, flags.bool('size')))
+        found.push(await inspectOne(engine, name, type, query))
       } catch (error) {
         problems.push(daemonMessage(error as Error))
       }
@@ -57,19 +64,25 @@ function printed(render: () => string, terminal: Terminal): string {
   }
 }
 
+type InspectQuery = { size: boolean; platform: string | undefined }
+
 /** Where to look, in docker's order. */
-async function inspectOne(engine: Engine, name: string, type: string, size: boolean): Promise<unknown> {
+async function inspectOne(engine: Engine, name: string, type: string, query: InspectQuery): Promise<unknown> {
   const paths: Record<string, string> = {
     container: containerPath(name, 'json'),
     image: `/images/${name}/json`,
     network: `/networks/${encodeURIComponent(name)}`,
     volume: `/volumes/${encodeURIComponent(name)}`,
   }
-  if (type !== '')
-    return parseExact(await engine.text('GET', paths[type] ?? '', { query: type === 'container' ? { size } : {} }))
-  for (const [kind, path] of Object.entries(paths)) {
+  const ask = async (kind: string) => {
+    const { size, platform } = query
+    const own = kind === 'container' ? { size } : kind === 'image' ? { platform } : {}
+    return parseExact(await engine.text('GET', paths[kind] ?? '', { query: own }))
+  }
+  if (type !== '') return await ask(type)
+  for (const kind of Object.keys(paths)) {
     try {
-      return parseExact(await engine.text('GET', path, { query: kind === 'container' ? { size } : {} }))
+      return await ask(kind)
     } catch (error) {
       // 501: a kind of object that the daemon does not have yet.
       if (!(error instanceof ApiError) || ![404, 501, 400].includes(error.status)) throw error

@@ -2,6 +2,7 @@
 import { openEngine } from '../client/open.ts'
 import type { Command } from '../cli/command.ts'
 import { CliError } from '../cli/errors.ts'
+import { parsePlatformFlag, PLATFORM } from '../cli/platform.ts'
 import { openError } from '../create/files.ts'
 
 export const command: Command = {
@@ -10,14 +11,16 @@ export const command: Command = {
   about: 'Save one or more images to a tar archive (streamed to STDOUT by default)',
   flags: [
     { name: 'output', short: 'o', kind: 'string', help: 'Write to a file, instead of STDOUT' },
-    { name: 'platform', kind: 'list', help: '', notBuilt: 'images for several platforms come with part 2' },
+    PLATFORM('Save only the given platform variant (like linux/amd64)'),
   ],
   words: { atLeast: 1 },
   async run(flags, images, terminal) {
     const output = flags.string('output') ?? ''
     if (output === '' && terminal.isTty(1))
       throw new CliError('cowardly refusing to save to a terminal. Use the -o flag or redirect')
-    const answer = await openEngine(terminal).stream('GET', '/images/get', { query: { names: images } })
+    const engine = openEngine(terminal)
+    const platform = await parsePlatformFlag(flags, engine, '1.48')
+    const answer = await engine.stream('GET', '/images/get', { query: { names: images, platform } })
     if (output === '') {
       for await (const bytes of answer.body()) await terminal.write(1, bytes)
     } else await saveTo(output, answer.body())

@@ -20,7 +20,7 @@ export async function createContainer(
   }
   const cidFile = await openCidFile(flags.string('cidfile'))
   try {
-    if (pull === 'always') await pullImage(engine, body.Image, flags.bool('quiet'), terminal)
+    if (pull === 'always') await pullImage(engine, flags, body.Image, terminal)
     const created = await createOrPull(engine, flags, body, pull === 'missing', terminal)
     for (const warning of created.Warnings ?? []) terminal.err(`WARNING: ${warning}\n`)
     cidFile?.write(created.Id)
@@ -39,23 +39,24 @@ async function createOrPull(
   mayPull: boolean,
   terminal: Terminal,
 ): Promise<Created> {
-  const send = () =>
-    engine.json<Created>('POST', '/containers/create', { query: { name: flags.string('name') }, json: body })
+  const query = { name: flags.string('name'), platform: flags.string('platform') }
+  const send = () => engine.json<Created>('POST', '/containers/create', { query, json: body })
   try {
     return await send()
   } catch (error) {
-    const missing = error instanceof ApiError && error.status === 404 && /no such image/i.test(error.message)
+    // Also when the image that is here is for another platform.
+    const missing = error instanceof ApiError && error.status === 404
     if (!missing || !mayPull) throw error
-    terminal.err(`Unable to find image '${withDefaultTag(body.Image)}' locally\n`)
-    await pullImage(engine, body.Image, flags.bool('quiet'), terminal)
+    if (!flags.bool('quiet')) terminal.err(`Unable to find image '${withDefaultTag(body.Image)}' locally\n`)
+    await pullImage(engine, flags, body.Image, terminal)
     return await send()
   }
 }
 
 /** Asks the daemon to fetch the image and shows its progress on stderr. */
-async function pullImage(engine: Engine, image: string, quiet: boolean, terminal: Terminal): Promise<void> {
-  const { pull } = await import('../client/pull.ts')
-  await pull(engine, image, quiet ? () => {} : (line) => terminal.err(line))
+async function pullImage(engine: Engine, flags: Flags, image: string, terminal: Terminal): Promise<void> {
+  const { pullForContainer } = await import('../client/create-image.ts')
+  await pullForContainer(engine, image, { platform: flags.string('platform'), quiet: flags.bool('quiet') }, terminal)
 }
 
 /** The file for `--cidfile`: made before the container, so that a wrong path costs nothing; removed when nothing was written. */

@@ -1,5 +1,5 @@
 /** The flags of `run` and `create`: docker's, with what is not built yet marked. The body is made in `body.ts`. */
-import { DETACH_KEYS } from '../cli/common-flags.ts'
+import { CONTENT_TRUST, DETACH_KEYS } from '../cli/common-flags.ts'
 import type { Flag } from '../cli/flags.ts'
 import {
   checkAttach,
@@ -16,7 +16,6 @@ import {
 import { parseMount } from './mounts.ts'
 
 const NETWORKS = 'networks come with part 3'
-const REGISTRIES = 'registries come with part 2'
 const LATER = 'it comes with a later part'
 
 const bytes = (name: string, help: string, short?: string, check: (text: string) => void = parseBytes): Flag => ({
@@ -101,6 +100,7 @@ export const CREATE_FLAGS: readonly Flag[] = [
   { name: 'oom-score-adj', kind: 'int', help: "Tune host's OOM preferences (-1000 to 1000)" },
   { name: 'pid', kind: 'string', help: 'PID namespace to use' },
   { name: 'pids-limit', kind: 'int', help: 'Tune container pids limit (set -1 for unlimited)' },
+  { name: 'platform', kind: 'string', help: 'Set platform if server is multi-platform capable' },
   { name: 'privileged', kind: 'bool', help: 'Give extended privileges to this container' },
   {
     name: 'pull',
@@ -137,8 +137,7 @@ export const CREATE_FLAGS: readonly Flag[] = [
   ...later('string', NETWORKS, 'ip ip6 mac-address'),
   ...later('string', 'volume drivers come with part 3', 'volume-driver'),
   ...later('list', 'volumes come with part 3', 'volumes-from'),
-  ...later('string', REGISTRIES, 'platform'),
-  ...later('bool', REGISTRIES, 'disable-content-trust'),
+  CONTENT_TRUST,
   ...later(
     'string',
     'health checks come with a later part',
