@@ -55,7 +55,9 @@ async function bundleClient(): Promise<BundledFile[]> {
   const done = new Map<string, BundledFile>()
   const waiting = [main]
   for (let entry = waiting.shift(); entry !== undefined; entry = waiting.shift()) {
-    if (!done.has(entry)) done.set(entry, await bundle(entry, clientFile(entry), (file) => waiting.push(file)))
+    if (done.has(entry)) continue
+    refuseClash(done, entry)
+    done.set(entry, await bundle(entry, clientFile(entry), (file) => waiting.push(file)))
   }
   return [...done].toSorted(([a], [b]) => Number(a === main) - Number(b === main)).map(([, file]) => file)
 }
@@ -84,6 +86,12 @@ async function bundle(entry: string, name: string, found: (file: string) => void
 function clientFile(entry: string): string {
   const name = basename(entry, '.ts')
   return name === 'main' ? 'main.js' : `client-${name}.js`
+}
+
+/** Files with the same name in different folders would overwrite each other. */
+function refuseClash(done: ReadonlyMap<string, BundledFile>, entry: string): void {
+  const other = [...done.keys()].find((file) => clientFile(file) === clientFile(entry))
+  if (other !== undefined) throw new Error(`${other} and ${entry} would both become ${clientFile(entry)}: rename one`)
 }
 
 /** Leaves every `import()` of a file of the client to be loaded at run time, as a file of its own. */
