@@ -34,14 +34,8 @@ export {
   type RegistryOptions,
   type RegistrySourceOptions,
 } from './registry/index.ts'
-export {
-  planPull,
-  type ImageStep,
-  type ImageStepId,
-  type PlannedRequest,
-  type PullPlanFacts,
-  type RequestWords,
-} from './registry/plan.ts'
+export type { PullPlanFacts } from './registry/by-hand.ts'
+export { planPull, type ImageStep, type ImageStepId, type PlannedRequest, type RequestWords } from './registry/plan.ts'
 export * from './schema.ts'
 export {
   ImageServer,
