@@ -28,7 +28,12 @@ describeWith(NEEDS, "docker's configuration", () => {
     'env',
     `PATH=${directory}:/usr/local/bin:/usr/bin:/bin`,
     `HELPER_DIRECTORY=${directory}`,
-    ...['docker', '--host', `unix://${socket}`, '--config', directory, ...args],
+    'docker',
+    '--host',
+    `unix://${socket}`,
+    '--config',
+    directory,
+    ...args,
   ]
 
   test.each([
