@@ -94,7 +94,8 @@ export class Repository {
       return describedBy(answer)
     } catch (error) {
       // An answer to HEAD has no body that could say what is wrong.
-      if (error instanceof RegistryError && error.status !== undefined && !error.retryable) return undefined
+      const silent = error instanceof RegistryError && error.status !== undefined && error.codes.length === 0
+      if (silent && !error.retryable) return undefined
       throw error
     }
   }

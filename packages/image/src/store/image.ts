@@ -58,9 +58,11 @@ export function readImage(read: ReadBlob, descriptor: Descriptor, platform: Plat
 export function chooseManifest(read: ReadBlob, descriptor: Descriptor, platform: Platform): Descriptor {
   const manifest = findManifest(read, descriptor, platform, 0)
   if (manifest !== undefined) return manifest
-  throw new UserError('not-found', `index ${descriptor.digest} has no image for ${formatPlatform(platform)}`, {
-    hint: `it has: ${offered(read, descriptor).join(', ') || 'nothing'}`,
-  })
+  throw new UserError(
+    'not-found',
+    `no matching manifest for ${formatPlatform(platform)} in the manifest list entries`,
+    { hint: `index ${descriptor.digest} has: ${offered(read, descriptor).join(', ') || 'nothing'}` },
+  )
 }
 
 /** Undefined where nothing below this descriptor fits the platform. */
