@@ -8,9 +8,10 @@ import { spawn, type ChildProcess } from 'node:child_process'
 import { createHash, randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
-import { connect } from 'node:net'
+import { connect, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import {
   digestOf,
   ImageStore,
@@ -24,6 +25,7 @@ import {
 const HASHED_EACH = 50
 const SAMPLE_MS = 50
 const PATIENCE_MS = 300_000
+const STALL_MS = 2000
 
 const [clients = 300, megabytes = 50] = process.argv.slice(2).map(Number)
 const root = mkdtempSync(join(tmpdir(), 'mini-docker-classroom-'))
@@ -47,6 +49,9 @@ try {
     `first byte: median ${firstMs[Math.trunc(clients / 2)]?.toFixed(0)} ms, slowest ${firstMs.at(-1)?.toFixed(0)} ms`,
   )
   print(`server: ${before} MB before, ${peak()} MB at most, ${total.toFixed(1)} s of CPU`)
+  const stalled = await stall(server.port, layer)
+  print(`with ${clients} clients that have stopped reading: ${rssOf(server.pid, 'VmRSS')} MB`)
+  for (const socket of stalled) socket.destroy()
 } finally {
   rmSync(root, { recursive: true, force: true })
 }
@@ -115,6 +120,14 @@ async function pull(port: number, layer: Digest, hashed: boolean): Promise<Pulle
   if (body !== megabytes * 1_000_000) throw new Error(`a client got ${body} bytes`)
   if (hashed && `sha256:${hash.digest('hex')}` !== layer) throw new Error('a client got other bytes')
   return { bytes: body, firstByteMs }
+}
+
+/** Clients that ask for the layer, and read nothing of it. */
+async function stall(port: number, layer: Digest): Promise<Socket[]> {
+  const sockets = Array.from({ length: clients }, () => connect({ host: '127.0.0.1', port }).pause())
+  for (const socket of sockets) socket.write(`GET /v2/class/blobs/${layer} HTTP/1.1\r\nHost: class\r\n\r\n`)
+  await sleep(STALL_MS)
+  return sockets
 }
 
 function watchMemory(pid: number): () => number {
