@@ -110,6 +110,7 @@ static i64 perform(u32 index, const struct op *op) {
   u64 start = timed ? now_ns() : 0;
   i64 result = sys6(op->nr, a[0], a[1], a[2], a[3], a[4], a[5]);
   u64 duration = timed ? now_ns() - start : 0;
+  if (result >= 0 && (op->flags & RESULT_AT)) result = *(i32 *)(data + op->result_at);
   if (result < 0 && result >= -4095 && !allowed(op, result)) fail(index, op, result, start, duration);
   if (result == 0 && (op->flags & NONZERO)) fail(index, op, -EPIPE, start, duration);
   if (timed || result < 0) report(index, EVENT_CALL, result, start, duration);

@@ -26,6 +26,7 @@ enum op_flag {
   REPORT = 1,   /* report the result even when not tracing */
   NONZERO = 2,  /* the result 0 is an error: the other end is gone */
   QUIET = 4,    /* the launcher's own business: no event, and an error ends the process silently */
+  RESULT_AT = 8, /* the result stands in what the call received: netlink answers with an errno in a message */
 };
 enum arg_kind { ARG_VALUE, ARG_DATA, ARG_SLOT, ARG_FD_PATH };
 
@@ -34,7 +35,7 @@ struct op {
   u32 slot;
   u8 arg_kind[6];
   u16 step;
-  u32 nr, unused;
+  u32 nr, result_at; /* result_at: of the i32 in the data, with RESULT_AT */
   i64 arg[6];
   u16 allow[4];
 };

@@ -22,11 +22,20 @@ export type Strings = { strings: string[] }
 export type Struct = { struct: StructName; fields: Record<string, Field> }
 export type Field = number | bigint | string | Uint8Array | Ref | Out
 
-/** Room for `bytes` bytes that the kernel fills; `as` names the 32-bit integers found there afterwards (`pipe2`, `socketpair`). */
-export type Out = { out: number; as?: string[] }
+/**
+ * Room for `out` bytes that the kernel fills; `as` names the 32-bit integers found there afterwards (`pipe2`, `socketpair`), from byte `at` on,
+ * which is 0 if not given.
+ */
+export type Out = { out: number; as?: string[]; at?: number }
+
+/**
+ * Bytes in which the results of earlier calls are filled in, as 32-bit integers: a netlink message that names a process or an interface.
+ * `text` says what they mean, for the trace.
+ */
+export type Filled = { bytes: Uint8Array; fill: { at: number; ref: string }[]; text: string }
 
 /** One argument. A string is passed as a NUL-terminated path, a Uint8Array as a pointer to its bytes, null as NULL. */
-export type Arg = number | bigint | string | Uint8Array | null | Ref | FdPath | Strings | Struct | Out
+export type Arg = number | bigint | string | Uint8Array | null | Ref | FdPath | Strings | Struct | Out | Filled
 
 /** One system call, described. */
 export type Call = {
@@ -36,6 +45,8 @@ export type Call = {
   as?: string
   /** Errors that do not stop the program. */
   allow?: Errno[]
+  /** The result is the 32-bit integer at this offset of what the call received in its `out` argument: netlink's answers hold an errno. */
+  resultAt?: number
   /** The result 0 stops the program too: the other end of a pipe is gone. */
   nonzero?: true
 }

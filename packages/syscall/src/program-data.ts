@@ -9,6 +9,8 @@ export type Op = {
   flags: number
   slot: number
   nr: number
+  /** Where in the data the result of the call stands, with the flag RESULT_AT. */
+  resultAt: number
   args: EncodedArg[]
   allow: number[]
   step: number
@@ -24,6 +26,7 @@ export function writeOp(table: Buffer, at: number, op: Op): void {
   table.writeUInt32LE(op.slot, at + 4)
   table.writeUInt16LE(op.step, at + 14)
   table.writeUInt32LE(op.nr, at + 16)
+  table.writeUInt32LE(op.resultAt, at + 20)
   op.args.forEach(([kind, value], i) => {
     table[at + 8 + i] = kind
     table.writeBigInt64LE(value, at + 24 + 8 * i)

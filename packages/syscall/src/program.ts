@@ -5,7 +5,7 @@
  * (`host`) and its child (`container`). Where the list changes from one to the other, the one hands over with a byte
  * on a socket pair and the other waits for it, so that the order of the list is the order of the calls.
  */
-import type { Arg, Call, Field, Step, Where } from './call.ts'
+import type { Arg, Call, Field, Filled, Out, Step, Where } from './call.ts'
 import { errnoNumber } from './errno.ts'
 import { UserError } from './error.ts'
 import { fieldWidth, writeField } from './pack.ts'
@@ -59,6 +59,7 @@ const KIND = { syscall: 0, fork: 1, step: 2, load: 3, patch: 4, await: 5, monito
 const REPORT = 1
 const NONZERO = 2
 const QUIET = 4
+const RESULT_AT = 8
 const ARG_VALUE = 0
 const ARG_DATA = 1
 const ARG_SLOT = 2
@@ -185,14 +186,28 @@ class Encoder {
     if ((call.allow?.length ?? 0) > 4) throw new TypeError(`${call.name} allows more than four errors`)
     this.#emit({
       kind: KIND.syscall,
-      flags: (call.name === 'execve' || call.name === 'execveat' ? REPORT : 0) | (call.nonzero === true ? NONZERO : 0),
+      flags:
+        (call.name === 'execve' || call.name === 'execveat' ? REPORT : 0) |
+        (call.nonzero === true ? NONZERO : 0) |
+        (call.resultAt === undefined ? 0 : RESULT_AT),
       nr: syscallNumber(call.name),
+      resultAt: this.#resultAt(call, args),
       slot: call.as === undefined ? NO_SLOT : this.#define(call.as),
       args,
       allow: (call.allow ?? []).map(errnoNumber),
       call,
     })
     for (const load of afterwards) load()
+  }
+
+  /** `resultAt` counts from the start of the call's one `out` argument. */
+  #resultAt({ name, args, resultAt }: Call, encoded: EncodedArg[]): number {
+    if (resultAt === undefined) return 0
+    const i = args.findIndex((arg) => typeof arg === 'object' && arg !== null && 'out' in arg)
+    const out = args[i]
+    if (out === undefined || resultAt + 4 > (out as { out: number }).out)
+      throw new TypeError(`${name} receives no result at byte ${resultAt}`)
+    return Number(encoded[i]?.[1] ?? 0n) + resultAt
   }
 
   /** Both processes go on after it, the child with the container's steps; each keeps its own end of the pair. */
@@ -253,6 +268,7 @@ class Encoder {
     if ('fdPath' in arg) return [ARG_FD_PATH, BigInt(this.#slot(arg.fdPath))]
     if ('strings' in arg) return [ARG_DATA, BigInt(this.#data.strings(arg.strings))]
     if ('out' in arg) return [ARG_DATA, BigInt(this.#out(arg, afterwards))]
+    if ('bytes' in arg) return [ARG_DATA, BigInt(this.#filled(arg))]
     return [ARG_DATA, BigInt(this.#struct(arg.struct, arg.fields, afterwards))]
   }
 
@@ -274,22 +290,24 @@ class Encoder {
     }
     const at = this.#data.place(bytes)
     for (const [place, target] of pointers) this.#data.relocate(at + place, target)
-    for (const [place, slot, width] of patches) {
-      this.#emit({
-        kind: KIND.patch,
-        args: [
-          [ARG_VALUE, BigInt(at + place)],
-          [ARG_VALUE, BigInt(slot)],
-          [ARG_VALUE, BigInt(width)],
-        ],
-      })
-    }
+    for (const [place, slot, width] of patches) this.#patch(at + place, slot, width)
     return at
   }
 
-  #out(out: { out: number; as?: string[] }, afterwards: (() => void)[]): number {
+  #filled({ bytes, fill }: Filled): number {
+    const at = this.#data.place(bytes)
+    for (const { at: place, ref } of fill) this.#patch(at + place, this.#slot(ref), 4)
+    return at
+  }
+
+  #patch(at: number, slot: number, width: number): void {
+    this.#emit({ kind: KIND.patch, args: [at, slot, width].map((value): EncodedArg => [ARG_VALUE, BigInt(value)]) })
+  }
+
+  #out(out: Out, afterwards: (() => void)[]): number {
     const at = this.#data.reserve(out.out)
-    for (const [i, name] of (out.as ?? []).entries()) afterwards.push(() => this.#load(name, at + 4 * i))
+    const from = at + (out.at ?? 0)
+    for (const [i, name] of (out.as ?? []).entries()) afterwards.push(() => this.#load(name, from + 4 * i))
     return at
   }
 
@@ -316,7 +334,17 @@ class Encoder {
     const source: OpSource = call === undefined ? { step } : { step, call }
     const list = this.#forked ? (this.#turn === 'container' ? this.#child : this.#parent) : this.#before
     if (this.#forked && this.#turn === 'host') this.#hostBusy = true
-    list.push({ flags: 0, slot: NO_SLOT, nr: 0, args: [], allow: [], step: this.#stepIndex, ...rest, source })
+    list.push({
+      flags: 0,
+      slot: NO_SLOT,
+      nr: 0,
+      resultAt: 0,
+      args: [],
+      allow: [],
+      step: this.#stepIndex,
+      ...rest,
+      source,
+    })
   }
 }
 

@@ -33,6 +33,7 @@ function formatArg(arg: Arg, type: ArgType): string {
   if ('strings' in arg) return type === 'env' ? `[${arg.strings.length} vars]` : formatStrings(arg.strings)
   if ('out' in arg)
     return arg.as === undefined ? `[${arg.out} bytes]` : `[${arg.as.map((name) => `<${name}>`).join(', ')}]`
+  if ('bytes' in arg) return arg.text
   const fields = Object.entries(arg.fields).map(([name, value]) => `${name}=${formatField(name, value, arg.struct)}`)
   return `{${fields.join(', ')}}`
 }

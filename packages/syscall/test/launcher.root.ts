@@ -260,3 +260,35 @@ describe('the prebuilt launcher', () => {
     )
   })
 })
+
+describe('a netlink request in a program', () => {
+  /** RTM_GETLINK by name: nlmsghdr, ifinfomsg, IFLA_IFNAME. See rtnetlink(7). */
+  function getLink(name: string): Call[] {
+    const bytes = Buffer.alloc(32 + 4 + 8)
+    bytes.writeUInt32LE(bytes.length, 0)
+    bytes.writeUInt16LE(18, 4)
+    bytes.writeUInt16LE(1 | 4, 6)
+    bytes.writeUInt16LE(4 + name.length + 1, 32)
+    bytes.writeUInt16LE(3, 34)
+    bytes.write(name, 36)
+    return [
+      call('socket', [16, 3 | 0o2000000, 0], { as: 'netlink' }),
+      call('sendto', [ref('netlink'), { bytes, fill: [], text: `{RTM_GETLINK, ${name}}` }, bytes.length, 0, null, 0]),
+    ]
+  }
+
+  test('gives its answer as a result that later calls can use', async () => {
+    const receive = call('recvfrom', [ref('netlink'), { out: 4096, as: ['index'], at: 20 }, 4096, 0, null, null])
+    const bytes = Buffer.alloc(4)
+    const target = call('openat', [AT_FDCWD, join(directory, 'index'), 0o101 | O_CLOEXEC, 0o600], { as: 'file' })
+    const write = call('write', [ref('file'), { bytes, fill: [{ at: 0, ref: 'index' }], text: '<index>' }, 4])
+    await runProgram(encodeProgram([step('link', 'host', [...getLink('lo'), receive, target, write])]))
+    expect(readFileSync(join(directory, 'index')).readUInt32LE(0)).toBe(1)
+  })
+
+  test('fails with the errno that stands in the answer', async () => {
+    const receive = call('recvfrom', [ref('netlink'), { out: 4096 }, 4096, 0, null, null], { resultAt: 16 })
+    const program = encodeProgram([step('link', 'host', [...getLink('nosuch0'), receive])])
+    await expect(runProgram(program)).rejects.toMatchObject({ code: 'ENODEV', syscall: 'recvfrom' })
+  })
+})
