@@ -34,6 +34,11 @@ export async function planCopy(
   return planned
 }
 
+/** Of an index, the manifest for a platform; a manifest that stands alone is taken as it is. @throws UserError `not-found` */
+export function chooseFrom(source: Source, descriptor: Descriptor, platform: Platform): Promise<Descriptor> {
+  return new TreeReader(source).chosen(descriptor, platform)
+}
+
 class TreeReader {
   readonly #source: Source
   readonly #known = new Map<Digest, Buffer>()
@@ -45,10 +50,13 @@ class TreeReader {
 
   /** The manifest for a platform. One that stands alone is taken as it is, unless a platform was asked for. */
   async choose(descriptor: Descriptor, asked: Platform | undefined): Promise<Descriptor> {
-    const platform = asked ?? hostPlatform()
-    if (isIndex(descriptor.mediaType)) return this.#fetching((read) => chooseManifest(read, descriptor, platform))
     if (asked !== undefined && isManifest(descriptor.mediaType)) await this.#requirePlatform(descriptor, asked)
-    return descriptor
+    return await this.chosen(descriptor, asked ?? hostPlatform())
+  }
+
+  async chosen(descriptor: Descriptor, platform: Platform): Promise<Descriptor> {
+    if (!isIndex(descriptor.mediaType)) return descriptor
+    return await this.#fetching((read) => chooseManifest(read, descriptor, platform))
   }
 
   async tree(descriptor: Descriptor, depth: number): Promise<Tree> {

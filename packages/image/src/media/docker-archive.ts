@@ -7,65 +7,56 @@
  *
  * There is no manifest in the registry's sense. This makes one, always the same for the same archive.
  */
-import { UserError } from '@mini-docker/syscall'
 import { MAGIC_BYTES, peek, sniff } from '../compression.ts'
-import { digestOf } from '../digest.ts'
+import { digestOf, type Digest } from '../digest.ts'
 import { parseJSON } from '../json.ts'
 import { layerMediaType, OCI_CONFIG, OCI_MANIFEST } from '../media-type.ts'
-import { parseReference } from '../reference.ts'
-import { ArchiveManifest, ImageConfig, type Descriptor, type Manifest } from '../schema.ts'
-import { pairLayers } from '../store/image.ts'
-import type { Incoming } from './load.ts'
-import type { Held, Spool } from './spool.ts'
+import { ArchiveManifest, type Descriptor, type Manifest } from '../schema.ts'
+import type { ArchiveFiles } from './archive-files.ts'
 
-/** `manifest.json`, or undefined where the archive has none. */
-export function readArchiveManifest(spool: Spool): ArchiveManifest | undefined {
-  const held = spool.file('manifest.json')
-  return (
-    held &&
-    parseJSON('manifest.json of the archive', spool.bytes('manifest.json of the archive', held), ArchiveManifest)
-  )
+export type ArchiveItem = ArchiveManifest[number]
+
+/** `manifest.json`; empty where the archive has none. */
+export async function readArchiveManifest(files: ArchiveFiles): Promise<ArchiveManifest> {
+  if (!files.has('manifest.json')) return []
+  const what = 'manifest.json of the archive'
+  return parseJSON(what, await files.document(what, 'manifest.json'), ArchiveManifest)
 }
 
-/** The images of `manifest.json`. @throws UserError when a file it names is missing or is not what it should be. */
-export async function readDockerArchive(spool: Spool, manifest: ArchiveManifest): Promise<Incoming[]> {
-  const images: Incoming[] = []
-  for (const item of manifest) images.push(await readItem(spool, item))
-  return images
+/** The digest of an item's config: the image ID. @throws UserError `invalid` when the archive lacks it. */
+export async function configOf(
+  files: ArchiveFiles,
+  { Config }: ArchiveItem,
+): Promise<{ digest: Digest; size: number }> {
+  return await files.identify(`the config "${Config}" that its manifest.json names`, Config)
 }
 
-async function readItem(spool: Spool, item: ArchiveManifest[number]): Promise<Incoming> {
-  const configFile = require(spool, 'config', item.Config)
-  const config = parseJSON(`config ${item.Config}`, spool.bytes(`config ${item.Config}`, configFile), ImageConfig)
-  const layerFiles = item.Layers.map((path) => require(spool, 'layer', path))
-  const layers = await Promise.all(layerFiles.map((held) => describeLayer(spool, held)))
-  const { digest, size } = configFile
-  const manifest: Manifest = {
-    schemaVersion: 2,
-    mediaType: OCI_MANIFEST,
-    config: { mediaType: OCI_CONFIG, digest, size },
-    layers,
+/** An image as `manifest.json` has it: with a manifest made for it, and where its blobs lie in the archive. */
+export type MadeImage = { descriptor: Descriptor; manifest: Buffer; paths: Map<Digest, string> }
+
+/** @throws UserError when a file that the item names is missing. Whether they fit together is not looked at. */
+export async function makeImage(files: ArchiveFiles, item: ArchiveItem): Promise<MadeImage> {
+  const config = { mediaType: OCI_CONFIG, ...(await configOf(files, item)) }
+  const paths = new Map([[config.digest, item.Config]])
+  const layers: Descriptor[] = []
+  for (const path of item.Layers) {
+    const layer = await describeLayer(files, path)
+    layers.push(layer)
+    paths.set(layer.digest, path)
   }
-  const bytes = Buffer.from(JSON.stringify(manifest))
+  const document: Manifest = { schemaVersion: 2, mediaType: OCI_MANIFEST, config, layers }
+  const manifest = Buffer.from(JSON.stringify(document))
   return {
-    descriptor: { mediaType: OCI_MANIFEST, digest: digestOf(bytes), size: bytes.length },
-    manifest: bytes,
-    files: [...layerFiles, configFile],
-    layers: pairLayers(item.RepoTags[0] ?? item.Config, manifest, config),
-    names: item.RepoTags.map((tag) => parseReference(tag)),
+    descriptor: { mediaType: OCI_MANIFEST, digest: digestOf(manifest), size: manifest.length },
+    manifest,
+    paths,
   }
 }
 
-async function describeLayer(spool: Spool, held: Held): Promise<Descriptor> {
-  const { head, cancel } = await peek(spool.stream(held), MAGIC_BYTES)
+async function describeLayer(files: ArchiveFiles, path: string): Promise<Descriptor> {
+  const what = `the layer "${path}" that its manifest.json names`
+  const { digest, size } = await files.identify(what, path)
+  const { head, cancel } = await peek(files.open(what, path, 0), MAGIC_BYTES)
   await cancel()
-  return { mediaType: layerMediaType(sniff(`layer ${held.path}`, head)), digest: held.digest, size: held.size }
-}
-
-function require(spool: Spool, what: string, path: string): Held {
-  const held = spool.file(path)
-  if (held !== undefined) return held
-  throw new UserError('invalid', `the archive lacks the ${what} "${path}" that its manifest.json names`, {
-    hint: 'it is incomplete: make it again',
-  })
+  return { mediaType: layerMediaType(sniff(`layer ${path}`, head)), digest, size }
 }

@@ -2,7 +2,7 @@
  * The files of a layout or directory that anyone may have made. What is read must be a regular file: opening a fifo would wait for
  * ever, and a device would not end.
  */
-import { constants } from 'node:fs'
+import { constants, existsSync } from 'node:fs'
 import { open, type FileHandle } from 'node:fs/promises'
 import { join } from 'node:path'
 import { UserError } from '@mini-docker/syscall'
@@ -15,6 +15,7 @@ import { requireExpected } from '../store/blob-writer.ts'
 export interface Files extends AsyncDisposable {
   /** A whole small file that has no digest to check, like `index.json`. @throws UserError `not-found`; `invalid` over 4 MiB. */
   document(what: string, path: string): Promise<Buffer>
+  has(path: string): Promise<boolean> | boolean
   /** The bytes of a blob from `offset` on, unchecked. */
   open(what: string, path: string, offset: number): AsyncIterable<Uint8Array>
 }
@@ -50,6 +51,10 @@ export class DirectoryFiles implements Files {
     const { size } = await file.stat()
     if (size > JSON_BYTES_MAX) throw tooBig(what, size)
     return await file.readFile()
+  }
+
+  has(path: string): boolean {
+    return existsSync(join(this.#directory, path))
   }
 
   async *open(what: string, path: string, offset: number): AsyncGenerator<Uint8Array> {

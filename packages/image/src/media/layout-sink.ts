@@ -3,22 +3,23 @@
  * whole, and `index.json` names a manifest when all that it needs is there.
  */
 import { existsSync } from 'node:fs'
-import { lstat, mkdir } from 'node:fs/promises'
+import { lstat, mkdir, open } from 'node:fs/promises'
 import { join } from 'node:path'
 import { UserError } from '@mini-docker/syscall'
 import type { BlobProgress, OpenBlob, Planned, Presence, Sink, Tree } from '../copy/medium.ts'
 import { hexOf, sha256Only, type Digest } from '../digest.ts'
 import { JSON_BYTES_MAX, parseJSON, tooBig } from '../json.ts'
-import { parseReference, type Reference } from '../reference.ts'
 import { Index, LayoutFile, type Descriptor } from '../schema.ts'
 import { EMPTY_INDEX } from '../store/index-file.ts'
 import { writeWhole } from '../store/durable.ts'
-import { takeLock } from '../store/lock.ts'
+import { takeLock, waitForLock } from '../store/lock.ts'
 import { REF_NAME, withName } from '../store/names.ts'
 import { DirectoryFiles } from './files.ts'
+import { withRefName } from './ref-name.ts'
 import { hasFile, WholeFile, writeBlob } from './whole-file.ts'
 
 const PARALLEL = 4
+const LOCK_WAIT_MS = 60_000
 
 export class LayoutSink implements Sink {
   readonly location: string
@@ -41,12 +42,11 @@ export class LayoutSink implements Sink {
       throw new UserError('invalid', `${this.location} is the name of one image, not of ${images.length}`)
     }
     await mkdir(this.#root, { recursive: true })
+    await using _lock = await lockLayout(this.#root)
     for (const directory of [join(this.#root, 'blobs'), this.#blobs]) await makeOwn(directory)
-    const layoutFile = join(this.#root, 'oci-layout')
-    if (!existsSync(layoutFile)) {
-      await writeWhole(join(this.#root, 'index.json'), EMPTY_INDEX)
-      await writeWhole(layoutFile, '{"imageLayoutVersion":"1.0.0"}')
-    }
+    const [index, layoutFile] = [join(this.#root, 'index.json'), join(this.#root, 'oci-layout')]
+    if (!existsSync(index)) await writeWhole(index, EMPTY_INDEX)
+    if (!existsSync(layoutFile)) await writeWhole(layoutFile, '{"imageLayoutVersion":"1.0.0"}')
     await this.#index()
   }
 
@@ -54,8 +54,10 @@ export class LayoutSink implements Sink {
     return { kind: (await hasFile(join(this.#blobs, nameOfBlob(digest)), size)) ? 'present' : 'absent' }
   }
 
-  async write(blob: Descriptor, open: OpenBlob, tell: (event: BlobProgress) => void): Promise<void> {
-    await writeBlob(this.#blobs, nameOfBlob(blob.digest), blob, open, (bytes) => tell({ state: 'transferring', bytes }))
+  async write(blob: Descriptor, openBlob: OpenBlob, tell: (event: BlobProgress) => void): Promise<void> {
+    await writeBlob(this.#blobs, nameOfBlob(blob.digest), blob, openBlob, (bytes) =>
+      tell({ state: 'transferring', bytes }),
+    )
     tell({ state: 'transferred' })
   }
 
@@ -81,7 +83,7 @@ export class LayoutSink implements Sink {
   }
 
   async finish(images: readonly Planned[]): Promise<void> {
-    await using _lock = await takeLock(lockOf(this.#root), 'exclusive')
+    await using _lock = await lockLayout(this.#root)
     const index = await this.#index()
     const entries = images.flatMap((image) => this.#entries(image))
     const manifests = entries.reduce(putEntry, index.manifests)
@@ -123,17 +125,18 @@ function putEntry(manifests: Descriptor[], entry: Descriptor): Descriptor[] {
   return manifests.flatMap((one, i) => (i === at ? [entry] : same(one) ? [] : [one]))
 }
 
-/** A whole name also goes into the annotation that docker and containerd read. */
-function withRefName(descriptor: Descriptor, name: string): Descriptor {
-  const reference = /[:/]/.test(name) ? tryReference(name) : undefined
-  const named = withName(descriptor, reference)
-  return { ...named, annotations: { ...named.annotations, [REF_NAME]: name } }
-}
-
-/** Writers of a store take turns at its own lock; of other layouts at a file that each one has and nobody replaces. */
-function lockOf(root: string): string {
-  const store = join(root, '.index.lock')
-  return existsSync(store) ? store : join(root, 'oci-layout')
+/** Writers of a store take turns at its own lock; of other layouts at their directory: a lock file would be no part of the layout. */
+async function lockLayout(root: string): Promise<AsyncDisposable> {
+  const storeLock = join(root, '.index.lock')
+  if (existsSync(storeLock)) return await takeLock(storeLock, 'exclusive')
+  const directory = await open(root, 'r')
+  try {
+    await waitForLock(directory, 'exclusive', root, LOCK_WAIT_MS)
+    return directory
+  } catch (error) {
+    await directory.close()
+    throw error
+  }
 }
 
 /** Through a symbolic link, blobs would be written wherever it leads. */
@@ -147,14 +150,6 @@ async function makeOwn(directory: string): Promise<void> {
 
 function nameOfBlob(digest: Digest): string {
   return hexOf(sha256Only(digest))
-}
-
-function tryReference(name: string): Reference | undefined {
-  try {
-    return parseReference(name)
-  } catch {
-    return undefined
-  }
 }
 
 async function* one(bytes: Uint8Array): AsyncGenerator<Uint8Array> {

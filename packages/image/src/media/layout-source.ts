@@ -8,12 +8,13 @@ import { hexOf, sha256Only, type Digest } from '../digest.ts'
 import { parseJSON } from '../json.ts'
 import { isIndex } from '../media-type.ts'
 import { hostPlatform, matchesPlatform } from '../platform.ts'
-import { formatReference, parseReference } from '../reference.ts'
+import { formatReference } from '../reference.ts'
 import { Index, LayoutFile, type Descriptor, type Platform } from '../schema.ts'
 import { INDEX_DEPTH_MAX } from '../store/image.ts'
 import { nameOf, REF_NAME } from '../store/names.ts'
 import { readBlob, type Files } from './files.ts'
 import type { Choice } from './location.ts'
+import { tryReference } from './ref-name.ts'
 
 export class LayoutSource implements Source {
   readonly location: string
@@ -134,9 +135,6 @@ function formatName(descriptor: Descriptor): string | undefined {
 }
 
 function tryFormat(name: string): string | undefined {
-  try {
-    return formatReference(parseReference(name))
-  } catch {
-    return undefined
-  }
+  const reference = tryReference(name)
+  return reference && formatReference(reference)
 }

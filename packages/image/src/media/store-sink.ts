@@ -80,7 +80,7 @@ export class StoreSink implements Sink {
 
   async write(blob: Descriptor, open: OpenBlob, tell: (event: BlobProgress) => void): Promise<void> {
     const kept = await this.#store.downloads.kept(blob.digest)
-    try {
+    await this.#refusing(async () => {
       try {
         await this.#take(blob, open, tell)
       } catch (error) {
@@ -89,10 +89,7 @@ export class StoreSink implements Sink {
         await this.#store.downloads.drop(blob.digest)
         await this.#take(blob, open, tell)
       }
-    } catch (error) {
-      this.#refused ||= isInvalid(error)
-      throw error
-    }
+    })
   }
 
   async writeManifest({ bytes, descriptor }: Tree): Promise<void> {
@@ -101,13 +98,25 @@ export class StoreSink implements Sink {
 
   async finish(images: readonly Planned[]): Promise<void> {
     const layers = this.#contents.flatMap((content) => content.layers)
-    if (!this.#unpack) await this.#store.layers.verify(layers, (layer) => this.#local(layer))
+    if (!this.#unpack) {
+      await this.#refusing(() => this.#store.layers.verify(layers, (layer) => this.#local(layer)))
+    }
     await this.#store.downloads.commit(images.flatMap(({ tree }) => tree.blobs.map(({ digest }) => digest)))
     for (const image of images) this.stored.push(await this.#name(image))
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#held.disposeAsync()
+  }
+
+  /** Notes when the image turns out to be bad. */
+  async #refusing(work: () => Promise<void>): Promise<void> {
+    try {
+      await work()
+    } catch (error) {
+      this.#refused ||= isInvalid(error)
+      throw error
+    }
   }
 
   /** Once through the network; a blob that stands in several places is read again from here. */
@@ -166,8 +175,9 @@ export class StoreSink implements Sink {
   }
 }
 
+/** Also what this store cannot keep: the next try would not either. */
 function isInvalid(error: unknown): boolean {
-  return error instanceof UserError && error.code === 'invalid'
+  return error instanceof UserError && (error.code === 'invalid' || error.code === 'not-built')
 }
 
 /** An image whose manifest is in the tree, and whose config is read with `configOf`. */

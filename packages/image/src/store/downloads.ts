@@ -22,6 +22,15 @@ import type { StorePaths } from './paths.ts'
 /** Told how many bytes of the blob have gone by, and whether they came from far away or were here already. */
 export type OnBytes = (bytes: number, from: 'here' | 'away') => void
 
+/** A whole blob that is at hand in this process, its digest proven: out of an archive that was put aside. */
+export type Lent = {
+  readonly digest: Digest
+  readonly size: number
+  open: () => AsyncIterable<Uint8Array>
+  /** Makes it a blob of the store, durably. */
+  commit: () => Promise<void>
+}
+
 /** A layer may take its time. */
 const WAIT_MS = 6 * 3600_000
 const FLUSHES = 4
@@ -29,6 +38,7 @@ const FLUSHES = 4
 export class Downloads {
   readonly #paths: StorePaths
   readonly #blobs: Blobs
+  readonly #lent = new Map<Digest, Lent[]>()
 
   constructor(paths: StorePaths, blobs: Blobs) {
     this.#paths = paths
@@ -37,7 +47,10 @@ export class Downloads {
 
   /** Bytes of a blob that are here already, whole or not. */
   async kept(digest: Digest): Promise<number> {
-    const size = this.#blobs.size(digest) ?? (await stat(this.#path(digest)).catch(() => undefined))?.size
+    const size =
+      this.#blobs.size(digest) ??
+      this.#lentOf(digest)?.size ??
+      (await stat(this.#path(digest)).catch(() => undefined))?.size
     return size ?? 0
   }
 
@@ -51,12 +64,27 @@ export class Downloads {
     open: OpenBlob,
     onBytes: OnBytes,
   ): AsyncGenerator<Uint8Array> {
-    const download = this.#blobs.size(blob.digest) === undefined ? await this.#open(blob.digest) : undefined
+    const stored = this.#blobs.size(blob.digest) !== undefined
+    const lent = stored ? undefined : this.#lentOf(blob.digest)
+    if (lent !== undefined) requireExpected(lent, blob)
+    const download = stored || lent !== undefined ? undefined : await this.#open(blob.digest)
     if (download !== undefined) return yield* fetch(download, blob, open, onBytes)
     let bytes = 0
-    for await (const chunk of this.#blobs.stream(blob.digest)) {
+    for await (const chunk of lent?.open() ?? this.#blobs.stream(blob.digest)) {
       onBytes((bytes += chunk.length), 'here')
       yield chunk
+    }
+  }
+
+  /** Offers a blob that is at hand to whoever wants it, until the offer is taken back by disposing it. */
+  lend(blob: Lent): Disposable {
+    this.#lent.set(blob.digest, [...(this.#lent.get(blob.digest) ?? []), blob])
+    return {
+      [Symbol.dispose]: () => {
+        const others = this.#lent.get(blob.digest)?.filter((one) => one !== blob) ?? []
+        if (others.length > 0) this.#lent.set(blob.digest, others)
+        else this.#lent.delete(blob.digest)
+      },
     }
   }
 
@@ -74,7 +102,13 @@ export class Downloads {
     for (const digest of coming) await this.drop(digest)
   }
 
+  #lentOf(digest: Digest): Lent | undefined {
+    return this.#lent.get(digest)?.at(-1)
+  }
+
   async #commit(digest: Digest): Promise<void> {
+    const lent = this.#lentOf(digest)
+    if (lent !== undefined) return await lent.commit()
     const path = this.#path(digest)
     try {
       await using file = await open(path, 'r')
@@ -153,7 +187,7 @@ async function* fetch(
     requireExpected({ digest: hash.digest(), size: hash.bytes }, blob)
     keep = true
   } finally {
-    if (!keep) await rm(path, { force: true })
+    if (!keep || hash.bytes === 0) await rm(path, { force: true })
   }
 }
 
