@@ -52,6 +52,7 @@ const COMMANDS: Record<string, Loader> = {
 const CONTAINER_ONLY: Record<string, Loader> = { prune: () => import('./commands/container-prune.ts') }
 const IMAGE_ONLY: Record<string, Loader> = { prune: () => import('./commands/image-prune.ts') }
 const CLASS_ONLY: Record<string, Loader> = { serve: () => import('./commands/class-serve.ts') }
+const MANIFEST_ONLY: Record<string, Loader> = { inspect: () => import('./commands/manifest-inspect.ts') }
 const SYSTEM_ONLY: Record<string, Loader> = { df: () => import('./commands/system-df.ts') }
 
 /** Docker's groups: which top-level command stands behind `container ls` and the like. */
@@ -76,6 +77,7 @@ const GROUPS: Record<string, { aliases: Record<string, string>; own: Record<stri
     },
     own: IMAGE_ONLY,
   },
+  manifest: { aliases: {}, own: MANIFEST_ONLY },
   system: { aliases: same('events info'), own: SYSTEM_ONLY },
 }
 
@@ -154,6 +156,6 @@ async function findCommand(argv: string[]): Promise<{ command: Command; argv: st
     )
   }
   const { command } = await load()
-  const type = sub === 'inspect' ? ['--type', name] : []
+  const type = sub === 'inspect' && group.own[sub] === undefined ? ['--type', name] : []
   return { command: { ...command, name: `${name} ${sub}` }, argv: [...type, ...subRest] }
 }

@@ -11,7 +11,7 @@ export type Command = {
   usage: string
   about: string
   flags: readonly Flag[]
-  words: { exactly: number } | { atLeast: number } | { atMost: number }
+  words: { exactly: number } | { atLeast: number; atMost?: number } | { atMost: number }
   /** Flags end at the first word; what follows belongs to the container. */
   stopAtFirstWord?: true
   run: (flags: Flags, words: string[], terminal: Terminal) => Promise<void>
@@ -35,7 +35,7 @@ export async function runCommand(command: Command, argv: readonly string[], term
 function checkWords({ name, words }: Command, count: number, usage: string): void {
   const wanted = wordsWanted(words, count)
   if (wanted === undefined) return
-  const lead = 'atLeast' in words ? 'See' : 'Run'
+  const lead = 'atLeast' in words && words.atMost === undefined ? 'See' : 'Run'
   throw new CliError(
     `${PROGRAM}: '${PROGRAM} ${name}' ${wanted}\n\nUsage:  ${usage}\n\n${lead} '${PROGRAM} ${name} --help' for more information`,
   )
@@ -47,6 +47,10 @@ function wordsWanted(words: Command['words'], count: number): string | undefined
     if (count === words.exactly) return undefined
     return words.exactly === 0 ? 'accepts no arguments' : `requires ${plural(words.exactly)}`
   }
-  if ('atLeast' in words) return count >= words.atLeast ? undefined : `requires at least ${plural(words.atLeast)}`
+  if ('atLeast' in words) {
+    const { atLeast, atMost } = words
+    if (count >= atLeast && count <= (atMost ?? count)) return undefined
+    return `requires at least ${atMost === undefined ? plural(atLeast) : `${atLeast} and at most ${plural(atMost)}`}`
+  }
   return count <= words.atMost ? undefined : `requires at most ${plural(words.atMost)}`
 }

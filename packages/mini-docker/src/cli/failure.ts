@@ -15,7 +15,7 @@ export function describeFailure(
 
 /** `Error response from daemon: …` for what the daemon said, the plain message for everything else. */
 export function daemonMessage(error: Error): string {
-  if (error.name === 'ApiError') return `Error response from daemon: ${error.message}`
+  const lead = error.name === 'ApiError' ? 'Error response from daemon: ' : ''
   const hint = 'hint' in error && typeof error.hint === 'string' ? `\nhint: ${error.hint}` : ''
-  return error.message + hint
+  return `${lead}${error.message}${hint}`
 }

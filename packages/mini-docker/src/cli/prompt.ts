@@ -4,13 +4,18 @@ import type { Terminal } from './terminal.ts'
 
 const INTERRUPTED = 130
 
-/** Asks on stdout, reads from stdin. What is typed ahead waits for the next question. Disposing lets go of stdin. */
+/**
+ * Asks on stdout, reads from stdin. What is typed ahead waits for the next question. Disposing lets go of stdin. Every question
+ * throws exit status 130 for ctrl-c.
+ */
 export class Prompter implements Disposable {
   readonly #terminal: Terminal
   readonly #stdin: NodeJS.ReadStream
   readonly #decoder = new TextDecoder()
   #typed = ''
   #ended = false
+  #interrupted = false
+  readonly #stopListening: () => void
   #wake: () => void = () => {}
   readonly #onData = (bytes: Buffer) => {
     this.#typed += this.#decoder.decode(bytes, { stream: true })
@@ -25,9 +30,14 @@ export class Prompter implements Disposable {
     this.#terminal = terminal
     this.#stdin = terminal.stdin()
     this.#stdin.on('data', this.#onData).on('end', this.#onEnd)
+    this.#stopListening = terminal.on('SIGINT', () => {
+      this.#interrupted = true
+      this.#wake()
+    })
   }
 
   [Symbol.dispose](): void {
+    this.#stopListening()
     this.#stdin.off('data', this.#onData).off('end', this.#onEnd)
     this.#stdin.pause()
   }
@@ -35,10 +45,15 @@ export class Prompter implements Disposable {
   /** The answer without its line end; empty at the end of input. */
   async line(question: string): Promise<string> {
     this.#terminal.out(question)
-    return (await this.#nextLine()).trim()
+    try {
+      return (await this.#nextLine()).trim()
+    } catch (error) {
+      this.#terminal.out('\n')
+      throw error
+    }
   }
 
-  /** The answer, not echoed. The terminal is as before when this settles. Throws exit status 130 for ctrl-c. */
+  /** The answer, not echoed. The terminal is as before when this settles. */
   async password(question: string): Promise<string> {
     this.#terminal.out(question)
     this.#stdin.setRawMode(true)
@@ -81,5 +96,6 @@ export class Prompter implements Disposable {
 
   async #more(): Promise<void> {
     await new Promise<void>((resolve) => (this.#wake = resolve))
+    if (this.#interrupted) throw exitWith(INTERRUPTED)
   }
 }

@@ -22,10 +22,13 @@ export class ApiError extends Error {
 
   override readonly name = 'ApiError'
   readonly status: number
+  /** What to check next: our daemon's, docker's has none. */
+  readonly hint: string | undefined
 
-  constructor(status: number, message: string) {
+  constructor(status: number, message: string, hint?: string) {
     super(message)
     this.status = status
+    this.hint = hint
   }
 }
 
@@ -139,14 +142,14 @@ export class Engine {
     const used = this.#version
     const answer = await connection.send(method, `/v${used}${path}${formatQuery(options.query)}`, headers, body)
     if (answer.head.status < 400) return { answer, connection }
-    const message = errorMessage(await answer.text(), answer.head.reason)
+    const { message, hint } = readError(await answer.text(), answer.head.reason)
     this.#idle.push(connection)
     const supported = /client version [\d.]+ is too new\. Maximum supported API version is (\d+\.\d+)/.exec(
       message,
     )?.[1]
     const repeatable = body === undefined || typeof body === 'string'
     if (supported === undefined || !older(supported, used) || !repeatable) {
-      throw new ApiError(answer.head.status, message)
+      throw new ApiError(answer.head.status, message, hint)
     }
     this.#version = supported
     return this.#exchange(method, path, options, extra)
@@ -165,14 +168,14 @@ function contentType({ json, body, contentType: type }: RequestOptions): Record<
   return body === undefined ? {} : { 'Content-Type': type ?? 'application/x-tar' }
 }
 
-function errorMessage(text: string, reason: string): string {
+function readError(text: string, reason: string): { message: string; hint?: string } {
   try {
-    const { message } = JSON.parse(text) as { message?: string }
-    if (typeof message === 'string') return message
+    const { message, hint } = JSON.parse(text) as { message?: unknown; hint?: unknown }
+    if (typeof message === 'string') return { message, ...(typeof hint === 'string' ? { hint } : {}) }
   } catch {
     // Not JSON: a proxy, or no daemon of ours. Its text is all there is.
   }
-  return text.trim() === '' ? reason : text.trim()
+  return { message: text.trim() === '' ? reason : text.trim() }
 }
 
 /** Docker's query: keys sorted, empty ones left out, `1` for true. */

@@ -21,7 +21,7 @@ export type ProgressMessage = {
   /** The bar as the daemon would draw it; only old ones send nothing else. */
   progress?: string
   error?: string
-  errorDetail?: { code?: number; message: string }
+  errorDetail?: { code?: number; message: string; hint?: string }
   /** For programs: what has become of it. */
   aux?: unknown
 }
@@ -29,5 +29,7 @@ export type ProgressMessage = {
 /** The message's failure, with docker's words; undefined when it tells none. */
 export function failureOf({ error, errorDetail }: ProgressMessage): Error | undefined {
   if (errorDetail === undefined) return error === undefined ? undefined : new Error(error)
-  return new Error(errorDetail.code === 401 ? 'authentication is required' : errorDetail.message)
+  const { code, message, hint } = errorDetail
+  const failure = new Error(code === 401 ? 'authentication is required' : message)
+  return hint === undefined ? failure : Object.assign(failure, { hint })
 }

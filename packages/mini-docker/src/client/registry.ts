@@ -1,0 +1,40 @@
+/** Registries as the client itself reaches them, for the commands that need no daemon: `manifest inspect`, `image copy`. */
+import { defaultRegistryConfig, type Credentials, type HttpTrace, Registry } from '@mini-docker/image'
+import { credentialsFrom } from '@mini-docker/image/credentials'
+import type { Terminal } from '../cli/terminal.ts'
+import { configPath } from './registry-auth.ts'
+
+export type ClientRegistryOptions = {
+  /** Hosts, or CIDRs, that may speak plain HTTP or have a certificate that nobody vouches for. */
+  insecure?: readonly string[]
+  /** Instead of those in docker's config.json. */
+  credentials?: Credentials
+  /** Hears of every request. */
+  onRequest?: (trace: HttpTrace) => void
+}
+
+const CERTS_DIRS = ['/etc/mini-docker/certs.d', '/etc/docker/certs.d']
+
+/** With the user's credentials, the certificates of certs.d and the proxies of the environment. Disposing closes the connections. */
+export function openRegistry(
+  terminal: Terminal,
+  { insecure = [], credentials, onRequest }: ClientRegistryOptions = {},
+): Registry {
+  const { env } = terminal
+  const stored = credentialsFrom(configPath(env), {
+    env,
+    detectOn: env['PATH'] ?? '',
+    onProblem: (problem) => terminal.err(`WARNING: ${problem instanceof Error ? problem.message : String(problem)}\n`),
+  })
+  return new Registry({
+    config: { ...defaultRegistryConfig, insecure, certsDirs: CERTS_DIRS, proxies: proxiesOf(env) },
+    credentialsFor: credentials === undefined ? stored : () => Promise.resolve(credentials),
+    onRequest,
+  })
+}
+
+function proxiesOf(env: Terminal['env']): { http?: string; https?: string; no?: string } {
+  const find = (name: string) => env[name] || env[name.toLowerCase()]
+  const found = { http: find('HTTP_PROXY'), https: find('HTTPS_PROXY'), no: find('NO_PROXY') }
+  return Object.fromEntries(Object.entries(found).filter(([, value]) => value !== undefined && value !== ''))
+}
