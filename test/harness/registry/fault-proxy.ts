@@ -6,8 +6,8 @@
  *   … pull from proxy.host …
  *   proxy.requests
  *
- * It speaks TLS with the registry's certificate when the registry does. Faults are tried in their order; all that match a request
- * strike it.
+ * It speaks TLS with the registry's certificate when the registry does. Faults are tried in their order; of each kind, the first
+ * that matches a request strikes it.
  */
 import { readFileSync } from 'node:fs'
 import {
@@ -133,7 +133,7 @@ export class FaultProxy implements AsyncDisposable {
     const struck: Struck = {}
     for (const fault of this.faults) {
       const count = this.#struck.get(fault) ?? 0
-      if (count >= (fault.times ?? Infinity) || fault.on?.test(line) === false) continue
+      if (fault.kind in struck || count >= (fault.times ?? Infinity) || fault.on?.test(line) === false) continue
       this.#struck.set(fault, count + 1)
       Object.assign(struck, { [fault.kind]: fault })
     }
