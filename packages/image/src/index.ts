@@ -24,15 +24,18 @@ export {
   defaultRegistryConfig,
   Registry,
   RegistryError,
+  RegistrySink,
   RegistrySource,
   type Credentials,
   type CredentialsFor,
   type HttpStep,
   type HttpTrace,
+  type LoginOutcome,
   type Proxies,
   type RegistryConfig,
   type RegistryOptions,
   type RegistrySourceOptions,
+  type SearchResult,
 } from './registry/index.ts'
 export type { PullPlanFacts } from './registry/by-hand.ts'
 export { planPull, type ImageStep, type ImageStepId, type PlannedRequest, type RequestWords } from './registry/plan.ts'

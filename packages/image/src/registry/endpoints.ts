@@ -6,6 +6,7 @@ import { isInsecure } from './insecure.ts'
 export type Address = { host: string; bases: readonly URL[]; verify: boolean }
 
 export const DOCKER_HUB = 'docker.io'
+export const HUB_INDEX = 'index.docker.io'
 const HUB_REGISTRY = 'https://registry-1.docker.io'
 
 /** @throws UserError `invalid` for a domain or an insecure registry that is none. */
@@ -17,6 +18,11 @@ export async function addressOf(domain: string, config: RegistryConfig): Promise
   const insecure = await isInsecure(config.insecure, domain)
   const bases = insecure ? [new URL(https), new URL(`http://${domain}`)] : [new URL(https)]
   return { host: domain, bases, verify: !insecure }
+}
+
+/** Where Docker Hub is searched: images lie elsewhere. */
+export function hubIndex(): Address {
+  return { host: DOCKER_HUB, bases: [new URL(`https://${HUB_INDEX}`)], verify: true }
 }
 
 /**

@@ -11,9 +11,11 @@ import {
   type RegistryConfig,
 } from './config.ts'
 import { Endpoint } from './endpoint.ts'
-import { addressOf, DOCKER_HUB, mirrorAddress, type Address } from './endpoints.ts'
+import { addressOf, DOCKER_HUB, HUB_INDEX, hubIndex, mirrorAddress, type Address } from './endpoints.ts'
 import { HttpClient, type HttpOptions } from './http-client.ts'
-import { Repository } from './repository.ts'
+import { logIn, type LoginOutcome } from './login.ts'
+import { Repository, type Actions } from './repository.ts'
+import { searchEndpoint, splitTerm, type SearchResult } from './search.ts'
 
 export type RegistryOptions = Partial<HttpOptions> & {
   /** Default: {@link defaultRegistryConfig}. */
@@ -35,10 +37,8 @@ export class Registry implements Disposable {
   }
 
   /** The repository that a reference lies in; its tag and digest do not matter. Asks nobody yet. */
-  async repository(reference: Reference): Promise<Repository> {
-    const { domain } = reference
-    const endpoint = await this.#endpoint(domain, () => addressOf(domain, this.config))
-    return new Repository(endpoint, reference)
+  async repository(reference: Reference, actions: Actions = 'pull'): Promise<Repository> {
+    return new Repository(await this.#endpointOf(reference.domain), reference, actions)
   }
 
   /** Where to pull it from, best first: the mirrors of docker.io, then itself. */
@@ -52,8 +52,31 @@ export class Registry implements Disposable {
     return [...repositories, await this.repository(reference)]
   }
 
+  /**
+   * Whether a registry takes these credentials; `docker.io` or a host.
+   * @throws RegistryError `denied` when it does not.
+   */
+  async checkLogin(host: string, credentials: Credentials): Promise<LoginOutcome> {
+    return await logIn(this.#connect(await addressOf(host, this.config), credentials))
+  }
+
+  /**
+   * Repositories by a word in their name, at most `limit`: of docker.io, or of the registry that the term begins with.
+   * @throws RegistryError when it can't be asked.
+   */
+  async search(term: string, limit = 25): Promise<SearchResult[]> {
+    const [host, word] = splitTerm(term)
+    if (host !== DOCKER_HUB) return await searchEndpoint(await this.#endpointOf(host), word, limit)
+    const endpoint = await this.#endpoint(HUB_INDEX, () => Promise.resolve(hubIndex()))
+    return await searchEndpoint(endpoint, word, limit)
+  }
+
   [Symbol.dispose](): void {
     this.#http[Symbol.dispose]()
+  }
+
+  async #endpointOf(domain: string): Promise<Endpoint> {
+    return await this.#endpoint(domain, () => addressOf(domain, this.config))
   }
 
   async #endpoint(key: string, find: () => Promise<Address>): Promise<Endpoint> {

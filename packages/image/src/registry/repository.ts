@@ -1,6 +1,7 @@
 /** One repository of one registry: what may be asked of it (OCI distribution-spec 1.1). Each method is a request or a few. */
 import type * as z from 'zod'
-import { parseDigest } from '../digest.ts'
+import type { BlobProgress, OpenBlob } from '../copy/medium.ts'
+import { parseDigest, type Digest } from '../digest.ts'
 import { JSON_BYTES_MAX, tooBig } from '../json.ts'
 import type { Reference } from '../reference.ts'
 import type { Descriptor } from '../schema.ts'
@@ -9,15 +10,25 @@ import type { Scope } from './authorizer.ts'
 import { download } from './download.ts'
 import type { Endpoint } from './endpoint.ts'
 import { RegistryError } from './error.ts'
-import { ACCEPT, describedBy, readManifestAnswer, requireDigest, type Fetched } from './manifest.ts'
+import { ACCEPT, describedBy, digestHeader, readManifestAnswer, requireDigest, type Fetched } from './manifest.ts'
+import { referrers } from './referrers.ts'
+import { bodyOf } from './request.ts'
 import { readPages, TagList } from './tags.ts'
 import type { HttpStep } from './trace.ts'
+import { upload } from './upload.ts'
+import { uploadUnknown } from './upload-unknown.ts'
+import { UploadSession, type UploadTarget } from './upload-session.ts'
+
+/** What is meant to be done, as token servers have it. */
+export type Actions = 'pull' | 'pull,push'
 
 export class Repository {
   readonly endpoint: Endpoint
   readonly reference: Reference
+  readonly #actions: Actions
 
-  constructor(endpoint: Endpoint, reference: Reference) {
+  constructor(endpoint: Endpoint, reference: Reference, actions: Actions = 'pull') {
+    this.#actions = actions
     this.endpoint = endpoint
     this.reference = reference
   }
@@ -64,7 +75,7 @@ export class Repository {
     return download({
       endpoint: this.endpoint,
       path: this.path(`blobs/${blob.digest}`),
-      scopes: this.#pull,
+      scopes: this.scopes,
       blob,
       offset,
       step,
@@ -75,7 +86,78 @@ export class Repository {
   async tags(): Promise<string[]> {
     const first = this.path('tags/list?n=1000')
     const itemsOf = ({ tags }: z.infer<typeof TagList>): readonly string[] => tags ?? []
-    return await readPages(this.endpoint, { step: 'image.tags', first, scopes: this.#pull, schema: TagList, itemsOf })
+    return await readPages(this.endpoint, { step: 'image.tags', first, scopes: this.scopes, schema: TagList, itemsOf })
+  }
+
+  /** Signatures, attestations and other manifests that refer to one. */
+  async referrers(digest: Digest): Promise<Descriptor[]> {
+    return await referrers(this, digest)
+  }
+
+  /** Whether the registry has a blob here, of this size. */
+  async hasBlob({ digest, size }: Descriptor): Promise<boolean> {
+    const to = this.path(`blobs/${digest}`)
+    await using answer = await this.endpoint.ask({
+      step: 'image.layer',
+      method: 'HEAD',
+      to,
+      scopes: this.scopes,
+      expect: [200, 404],
+    })
+    return answer.status === 200 && (answer.length ?? size) === size
+  }
+
+  /**
+   * Has the registry take a blob over from another repository of its own. Where it does not, an upload has begun.
+   * @throws RegistryError when nothing may be pushed here.
+   */
+  async mount(digest: Digest, from: Reference): Promise<'mounted' | UploadSession> {
+    const query = new URLSearchParams({ mount: digest, from: from.path })
+    await using answer = await this.endpoint.ask({
+      step: 'image.mount',
+      method: 'POST',
+      to: `${this.path('blobs/uploads/')}?${query.toString()}`,
+      scopes: [...this.scopes, `repository:${from.path}:pull`],
+      expect: [201, 202],
+    })
+    return answer.status === 201 ? 'mounted' : new UploadSession(this.#uploads, answer)
+  }
+
+  /** Brings a blob; `session` is what a mount that was not made has begun. @throws RegistryError when it is not taken. */
+  async upload(
+    blob: Descriptor,
+    open: OpenBlob,
+    options: { session?: UploadSession | undefined; tell?: (progress: BlobProgress) => void } = {},
+  ): Promise<void> {
+    await upload({ target: this.#uploads, blob, open, has: () => this.hasBlob(blob), ...options })
+  }
+
+  /** Brings bytes whose digest is known only at their end. @throws RegistryError when they are not taken. */
+  async uploadUnknown(bytes: AsyncIterable<Uint8Array>): Promise<{ digest: Digest; size: number }> {
+    return await uploadUnknown(this.#uploads, bytes)
+  }
+
+  /**
+   * Puts a manifest under a tag, or under its digest.
+   * @returns its digest, which the registry has confirmed if it says any.
+   * @throws RegistryError when it is refused: a blob is missing, the manifest is malformed …
+   */
+  async putManifest(bytes: Buffer, { mediaType, digest }: Descriptor, name: string = digest): Promise<Digest> {
+    await using answer = await this.endpoint.ask({
+      step: 'image.upload',
+      method: 'PUT',
+      to: this.path(`manifests/${name}`),
+      scopes: this.scopes,
+      headers: { 'content-type': mediaType },
+      body: bodyOf(bytes),
+      expect: [200, 201, 202],
+    })
+    const stored = digestHeader(answer)
+    if (stored === undefined || stored === digest) return digest
+    throw new RegistryError(`manifest ${digest} was stored by ${this.endpoint.host} as ${stored}`, {
+      code: 'invalid',
+      hint: 'the registry changes manifests: what is pulled from it is not what was pushed',
+    })
   }
 
   /** `/v2/library/alpine/blobs/…` */
@@ -83,8 +165,13 @@ export class Repository {
     return `/v2/${this.reference.path}/${rest}`
   }
 
-  get #pull(): Scope[] {
-    return [`repository:${this.reference.path}:pull`]
+  /** What a token server is asked for: one token serves all requests of a pull, or of a push. */
+  get scopes(): Scope[] {
+    return [`repository:${this.reference.path}:${this.#actions}`]
+  }
+
+  get #uploads(): UploadTarget {
+    return { endpoint: this.endpoint, path: this.path('blobs/uploads/'), scopes: this.scopes }
   }
 
   /** Undefined where the registry does not answer HEAD, or not fully; the GET then tells why. */
@@ -105,7 +192,7 @@ export class Repository {
       step: 'image.manifest',
       method,
       to: this.path(`manifests/${name}`),
-      scopes: this.#pull,
+      scopes: this.scopes,
       headers: { accept: ACCEPT },
       expect: [200],
       // A GET is tried again together with the reading of its body.

@@ -28,3 +28,12 @@ export type ExchangeOptions = {
   signal?: AbortSignal | undefined
   onEnd: (trace: HttpTrace) => void
 }
+
+/** A body that is in memory. */
+export function bodyOf(bytes: Buffer): RequestBody & { size: number } {
+  return { size: bytes.length, open: () => once(bytes) }
+}
+
+async function* once(bytes: Buffer): AsyncGenerator<Buffer, void> {
+  yield bytes
+}

@@ -14,7 +14,7 @@ import type { Credentials } from './config.ts'
 import { RegistryError } from './error.ts'
 import type { HttpClient } from './http-client.ts'
 import { refusal } from './refusal.ts'
-import type { HttpRequest } from './request.ts'
+import { bodyOf, type HttpRequest } from './request.ts'
 import { retrying } from './retry.ts'
 
 export type Token = {
@@ -76,12 +76,9 @@ function requestFor({ challenge, scopes, credentials, trust, login }: TokenReque
       ...(service !== undefined && { service }),
       ...(scopes.length > 0 && { scope: scopes.join(' ') }),
     })
-    const body = Buffer.from(form.toString())
-    const open = async function* (): AsyncGenerator<Buffer> {
-      yield body
-    }
     const headers = { 'content-type': 'application/x-www-form-urlencoded' }
-    return { step: 'image.token', method: 'POST', url, headers, body: { size: body.length, open } }
+    const body = bodyOf(Buffer.from(form.toString()))
+    return { step: 'image.token', method: 'POST', url, headers, body }
   }
   if (service !== undefined) url.searchParams.set('service', service)
   for (const scope of scopes) url.searchParams.append('scope', scope)

@@ -1,0 +1,100 @@
+/**
+ * Bytes on their way up while they are made (a layer that is compressed meanwhile): one PATCH without a length, as docker pushes, and
+ * the digest at its end. They are made only once, so the newest of them are kept: after a cut the registry is asked how far it
+ * came, and gets the rest again.
+ */
+import { Sha256, type Digest } from '../digest.ts'
+import { RegistryError } from './error.ts'
+import { stuck, UploadSession, type UploadTarget } from './upload-session.ts'
+
+/** More than lies in the buffers between us and a registry, so that what it lacks after a cut is still here. */
+const KEPT_BYTES = 8 << 20
+
+/** @throws RegistryError when it is refused, or cut where it can't go on. */
+export async function uploadUnknown(
+  target: UploadTarget,
+  bytes: AsyncIterable<Uint8Array>,
+): Promise<{ digest: Digest; size: number }> {
+  const session = await UploadSession.start(target)
+  await using source = new ReplayedSource(bytes)
+  let failures = 0
+  while (!source.ended || session.offset < source.size) {
+    const from = session.offset
+    try {
+      await session.append({ size: undefined, open: () => source.from(from) })
+      if (session.offset === from && from < source.size) throw stuck('a blob', session)
+    } catch (error) {
+      const delayMs = target.endpoint.delayAfter(error, ++failures + 1)
+      if (delayMs === undefined) throw error
+      await target.endpoint.wait(delayMs)
+      if (!(await session.recall()) || !source.has(session.offset)) throw error
+    }
+  }
+  const { digest, size } = source
+  await session.finish(digest)
+  return { digest, size }
+}
+
+/** A stream that can be read again from a little way back. */
+class ReplayedSource implements AsyncDisposable {
+  readonly #source: AsyncIterator<Uint8Array>
+  readonly #hash = new Sha256()
+  #kept: Uint8Array[] = []
+  #keptBytes = 0
+  ended = false
+
+  constructor(source: AsyncIterable<Uint8Array>) {
+    this.#source = source[Symbol.asyncIterator]()
+  }
+
+  /** Bytes that came by so far. */
+  get size(): number {
+    return this.#hash.bytes
+  }
+
+  /** Of all of it, at the end; once. */
+  get digest(): Digest {
+    return this.#hash.digest()
+  }
+
+  has(offset: number): boolean {
+    return offset <= this.size && offset >= this.size - this.#keptBytes
+  }
+
+  /** @throws RegistryError when the bytes from there on are not kept any more. */
+  async *from(offset: number): AsyncGenerator<Uint8Array, void> {
+    if (!this.has(offset)) throw gone(offset)
+    let skip = offset - (this.size - this.#keptBytes)
+    for (const chunk of [...this.#kept]) {
+      if (skip < chunk.length) yield chunk.subarray(skip)
+      skip = Math.max(0, skip - chunk.length)
+    }
+    // By hand: leaving a for-await would end the source, and there may be another try.
+    while (!this.ended) {
+      const { done, value } = await this.#source.next()
+      if (done === true) this.ended = true
+      else yield this.#keep(value)
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (!this.ended) await this.#source.return?.()
+  }
+
+  #keep(chunk: Uint8Array): Uint8Array {
+    this.#hash.update(chunk)
+    this.#kept.push(chunk)
+    this.#keptBytes += chunk.length
+    while (this.#keptBytes - (this.#kept[0]?.length ?? 0) > KEPT_BYTES) {
+      this.#keptBytes -= this.#kept.shift()?.length ?? 0
+    }
+    return chunk
+  }
+}
+
+function gone(offset: number): RegistryError {
+  return new RegistryError(`the upload would have to go on at byte ${offset}, which was sent and is gone`, {
+    code: 'unavailable',
+    hint: 'push again',
+  })
+}
