@@ -59,6 +59,8 @@ function wordsOf(answer: Answer, text: string): { text: string | undefined; code
   const plain = Plain.safeParse(document)
   const said = plain.success ? (plain.data.details ?? plain.data.message ?? plain.data.error) : undefined
   if (said !== undefined) return { text: `${status === 401 ? 'unauthorized' : asked}: ${printable(said)}`, codes: [] }
+  // To HEAD, and from proxies: the status is all there is.
+  if (status === 401 && text === '') return { text: 'unauthorized: authentication required', codes: ['UNAUTHORIZED'] }
   const line = printable(text.trim())
   return { text: line === '' ? undefined : `${asked}: ${statusText(status)}: ${line}`, codes: [] }
 }
