@@ -30,13 +30,18 @@ export class Dockerd {
 
   /**
    * Data in `directory`/data, the API on `socket`. On the network `host` it sees the tests' registries on loopback, has no bridge,
-   * and leaves the firewall alone.
+   * and leaves the firewall alone. `settings` are its daemon.json.
    */
-  static async start(directory: string, socket: string, network: 'own' | 'host' = 'own'): Promise<Dockerd> {
+  static async start(
+    directory: string,
+    socket: string,
+    network: 'own' | 'host' = 'own',
+    settings: object = {},
+  ): Promise<Dockerd> {
     const run = join(directory, 'run')
     mkdirSync(run, { recursive: true })
     const config = join(directory, 'dockerd.json')
-    writeFileSync(config, '{}')
+    writeFileSync(config, JSON.stringify(settings))
     const log = openSync(join(directory, 'dockerd.log'), 'a')
     const words = [
       'dockerd',

@@ -53,6 +53,11 @@ export class Repository {
     this.#reach = reach
   }
 
+  /** A tag that leads to this digest: docker asks for the digest, and people mean the tag. */
+  tagOf(digest: string): string | undefined {
+    return [...this.tags].find(([, descriptor]) => descriptor.digest === digest)?.[0]
+  }
+
   /** All that can be pulled in it: manifests, configs, layers. */
   get reached(): ReadonlyMap<Digest, Reached> {
     return (this.#reached ??= this.#reach())

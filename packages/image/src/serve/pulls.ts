@@ -12,7 +12,7 @@ export type Pull = {
   agent: string
   /** As asked for: `library/alpine` */
   name: string
-  /** The tag or digest of the first manifest asked for. */
+  /** The tag of the first manifest asked for, or its digest where no tag leads to it. */
   reference: string
   /** Blobs that were sent to their end. */
   blobs: number

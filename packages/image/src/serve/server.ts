@@ -161,7 +161,7 @@ function serveFrom(
   const serve = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const route = parseRoute(request.url ?? '/')
     const decided = decide(request, route)
-    const transfer = begin(pulls, request, route, decided)
+    const transfer = begin(pulls, request, route, decided, catalogue)
     let sent: Sent = { bytes: 0, whole: false }
     try {
       sent = await send(response, decided, ({ digest }) => paths.blob(digest), goneBlob(route))
@@ -184,12 +184,21 @@ function serveFrom(
 }
 
 /** Only what is sent counts as a pull: not HEAD, errors, 304 and lists. */
-function begin(pulls: Pulls, request: IncomingMessage, route: Route, { status, body }: Answer): Transfer | undefined {
+function begin(
+  pulls: Pulls,
+  request: IncomingMessage,
+  route: Route,
+  { status, body }: Answer,
+  catalogue: () => Catalogue,
+): Transfer | undefined {
   if (request.method !== 'GET' || (status !== 200 && status !== 206)) return undefined
   const client = (request.socket.remoteAddress ?? '').replace(/^::ffff:/, '')
   const agent = /^[\w.+-]+(?:\/[\w.+-]+)?/.exec(request.headers['user-agent'] ?? '')?.[0].slice(0, 40) ?? ''
-  if (route.kind === 'manifest')
-    return pulls.begin({ kind: 'manifest', client, agent, name: route.name, reference: route.reference })
+  if (route.kind === 'manifest') {
+    const repository = catalogue().find(route.name, route.query.get('ns') ?? undefined)
+    const reference = repository?.tagOf(route.reference) ?? route.reference
+    return pulls.begin({ kind: 'manifest', client, agent, name: route.name, reference })
+  }
   if (route.kind !== 'blob' || body === undefined || body instanceof Uint8Array) return undefined
   return pulls.begin({ kind: 'blob', client, agent, name: route.name, digest: body.digest })
 }
