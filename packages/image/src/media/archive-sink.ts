@@ -7,13 +7,12 @@
  */
 import { UserError } from '@mini-docker/syscall'
 import type { BlobProgress, OpenBlob, Planned, Presence, Sink, Tree } from '../copy/medium.ts'
-import { Sha256 } from '../digest.ts'
+import { Sha256, type Digest } from '../digest.ts'
 import { parseJSON } from '../json.ts'
 import { isImageConfig, OCI_INDEX } from '../media-type.ts'
 import { hostPlatform, matchesPlatform } from '../platform.ts'
 import { familiarReference, parseReference } from '../reference.ts'
 import { ImageConfig, type ArchiveManifest, type Descriptor, type Platform } from '../schema.ts'
-import { requireExpected } from '../store/blob-writer.ts'
 import { withName } from '../store/names.ts'
 import { tarHeader, TarWriter } from '../tar/index.ts'
 import { blobPath } from './layout-source.ts'
@@ -30,6 +29,8 @@ export type ArchiveOptions = {
   name?: string | undefined
   /** Also `manifest.json`, for docker and for skopeo's `docker-archive:`. */
   docker: boolean
+  /** What is said of a blob that is not what its digest says: `corrupt` alone, or where it is. */
+  damage?: { words: string; hint: string }
 }
 
 type ConfigOf = (descriptor: Descriptor) => Promise<Buffer>
@@ -84,7 +85,8 @@ export class ArchiveSink implements Sink {
       tell({ state: 'transferring', bytes: hash.bytes })
     }
     // What is handed on must be what its name says: the error stands in the stream, before its end.
-    requireExpected({ digest: hash.digest(), size: hash.bytes }, { digest, size })
+    const actual = hash.digest()
+    if (actual !== digest) throw this.#damaged(digest, actual)
     tell({ state: 'transferred' })
   }
 
@@ -99,6 +101,11 @@ export class ArchiveSink implements Sink {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#output[Symbol.asyncDispose]()
+  }
+
+  #damaged(digest: Digest, actual: Digest): UserError {
+    const { words, hint } = this.#options.damage ?? { words: 'is corrupt', hint: 'fetch or make it again' }
+    return new UserError('invalid', `blob ${digest} ${words}: it has the digest ${actual}`, { hint })
   }
 
   #entries({ tree, names }: Planned, platform: Platform | undefined): Descriptor[] {
