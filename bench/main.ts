@@ -1,11 +1,10 @@
 /** `npm run bench`: ours and every installed peer side by side, and the project's targets. See README.md here. */
-import { mkdtempSync, rmSync } from 'node:fs'
-import { loadavg, tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { loadavg } from 'node:os'
 import { parseArgs } from 'node:util'
+import { mountDisk } from './disk.ts'
 import { RECIPES } from './images/recipes.ts'
 import { MEASUREMENTS } from './measurements.ts'
-import { enterOwnNetwork } from './namespace.ts'
+import { enterOwnNamespaces } from './namespace.ts'
 import { startPeers } from './peers.ts'
 import { formatTable, type Table } from './table.ts'
 
@@ -27,27 +26,29 @@ requireKnown(
 )
 if (!Number.isInteger(rounds) || rounds < 1) fail(`--rounds ${values.rounds}: not a positive number`)
 if (process.getuid?.() !== 0) fail('the bench needs root: it runs containers with every peer')
-enterOwnNetwork()
+enterOwnNamespaces()
 
-const scratch = mkdtempSync(join(tmpdir(), 'mini-docker-bench-'))
 const tables: Table[] = []
-try {
-  await using peers = await startPeers(scratch)
-  if (peers.missing.length > 0) console.error(`not installed, not measured: apt-get install ${peers.missing.join(' ')}`)
-  for (const name of names) {
-    for await (const one of MEASUREMENTS[name]!({ peers, scratch, rounds, images: values.image })) {
-      tables.push(one)
-      if (!values.json) console.log(`${formatTable(one)}\n  load average ${loadavg()[0]!.toFixed(1)}`)
-    }
-  }
-} finally {
-  rmSync(scratch, { recursive: true, force: true })
-}
+await measure(tables)
 if (values.json) console.log(JSON.stringify(tables, undefined, 2))
 const missed = tables.flatMap(({ targets }) => targets).filter(({ holds }) => holds === false)
 console.error(missed.length === 0 ? 'every measured target is met' : `${missed.length} targets are missed`)
 // dockerd's children may hold pipes of ours.
 process.exit(0)
+
+async function measure(tables: Table[]): Promise<void> {
+  using disk = mountDisk()
+  if (!values.json) console.log(`on ${disk.description}`)
+  await using peers = await startPeers(disk.directory)
+  if (peers.missing.length > 0) console.error(`not installed, not measured: apt-get install ${peers.missing.join(' ')}`)
+  const bench = { peers, scratch: disk.directory, rounds, images: values.image }
+  for (const name of names) {
+    for await (const one of MEASUREMENTS[name]!(bench)) {
+      tables.push(one)
+      if (!values.json) console.log(`${formatTable(one)}\n  load average ${loadavg()[0]!.toFixed(1)}`)
+    }
+  }
+}
 
 function requireKnown(what: string, wanted: readonly string[], known: readonly string[]): void {
   const unknown = wanted.filter((name) => !known.includes(name))
