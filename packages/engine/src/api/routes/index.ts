@@ -6,8 +6,10 @@ import { containerRoutes } from './containers.ts'
 import { execRoutes } from './exec.ts'
 import { extensionRoutes } from './extensions.ts'
 import { imageRoutes } from './images.ts'
+import { inspectImageRoutes } from './inspect-images.ts'
 import { networkRoutes } from './networks.ts'
 import { notBuiltRoutes } from './not-built.ts'
+import { registryRoutes } from './registry.ts'
 import { systemRoutes } from './system.ts'
 import { volumeRoutes } from './volumes.ts'
 
@@ -17,7 +19,9 @@ export const apiRouter = new Router<Engine>(
   containerIoRoutes,
   execRoutes,
   notBuiltRoutes,
+  inspectImageRoutes,
   imageRoutes,
+  registryRoutes,
   volumeRoutes,
   networkRoutes,
   extensionRoutes,
