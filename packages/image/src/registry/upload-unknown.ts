@@ -41,6 +41,7 @@ class ReplayedSource implements AsyncDisposable {
   readonly #hash = new Sha256()
   #kept: Uint8Array[] = []
   #keptBytes = 0
+  #pulling: Promise<void> | undefined
   ended = false
 
   constructor(source: AsyncIterable<Uint8Array>) {
@@ -61,19 +62,18 @@ class ReplayedSource implements AsyncDisposable {
     return offset <= this.size && offset >= this.size - this.#keptBytes
   }
 
-  /** @throws RegistryError when the bytes from there on are not kept any more. */
+  /**
+   * The stream from there on. A reader that was left behind, by a request that failed, takes nothing away from the next one.
+   * @throws RegistryError when these bytes are not kept any more.
+   */
   async *from(offset: number): AsyncGenerator<Uint8Array, void> {
-    if (!this.has(offset)) throw gone(offset)
-    let skip = offset - (this.size - this.#keptBytes)
-    for (const chunk of [...this.#kept]) {
-      if (skip < chunk.length) yield chunk.subarray(skip)
-      skip = Math.max(0, skip - chunk.length)
-    }
-    // By hand: leaving a for-await would end the source, and there may be another try.
-    while (!this.ended) {
-      const { done, value } = await this.#source.next()
-      if (done === true) this.ended = true
-      else yield this.#keep(value)
+    for (let at = offset; ;) {
+      const chunk = this.#keptFrom(at)
+      if (chunk !== undefined) {
+        at += chunk.length
+        yield chunk
+      } else if (this.ended) return
+      else await this.#more()
     }
   }
 
@@ -81,14 +81,33 @@ class ReplayedSource implements AsyncDisposable {
     if (!this.ended) await this.#source.return?.()
   }
 
-  #keep(chunk: Uint8Array): Uint8Array {
+  #keptFrom(at: number): Uint8Array | undefined {
+    if (!this.has(at)) throw gone(at)
+    let start = this.size
+    for (const chunk of this.#kept.toReversed()) {
+      start -= chunk.length
+      if (start <= at) return at < start + chunk.length ? chunk.subarray(at - start) : undefined
+    }
+    return undefined
+  }
+
+  /** By hand: leaving a for-await would end the source, and there may be another try. */
+  async #more(): Promise<void> {
+    this.#pulling ??= this.#source.next().then(({ done, value }) => {
+      this.#pulling = undefined
+      if (done === true) this.ended = true
+      else this.#keep(value)
+    })
+    await this.#pulling
+  }
+
+  #keep(chunk: Uint8Array): void {
     this.#hash.update(chunk)
     this.#kept.push(chunk)
     this.#keptBytes += chunk.length
     while (this.#keptBytes - (this.#kept[0]?.length ?? 0) > KEPT_BYTES) {
       this.#keptBytes -= this.#kept.shift()?.length ?? 0
     }
-    return chunk
   }
 }
 
