@@ -17,6 +17,7 @@ import { followUp } from './containers/follow-up.ts'
 import { ContainerStore } from './containers/store.ts'
 import type { Engine } from './engine.ts'
 import { ExecStore } from './exec/store.ts'
+import { Transfers } from './images/transfer/transfers.ts'
 import { layersInUse } from './images/use.ts'
 import { collectGarbage } from './recovery/gc.ts'
 import { Journal } from './recovery/journal.ts'
@@ -131,6 +132,7 @@ async function openEngine(
     runtime: options.runtime ?? kernelRuntime(cgroups, await launchers(), options.killBefore),
     cgroups,
     images,
+    transfers: new Transfers(),
     containers,
     execs: new ExecStore(),
     volumes: new VolumeStore(root),
@@ -190,6 +192,7 @@ async function shutDown(engine: Engine, server: Server, idle: IdleTimer, held: D
     monitor?.close()
   }
   server.closeAllConnections()
+  await engine.transfers[Symbol.asyncDispose]()
   await Promise.race([closed, new Promise((resolve) => setTimeout(resolve, 1000).unref())])
   held.dispose()
 }

@@ -6,6 +6,7 @@ import type { FollowUp } from './containers/follow-up.ts'
 import type { Container } from './containers/model.ts'
 import type { ContainerStore } from './containers/store.ts'
 import type { ExecStore } from './exec/store.ts'
+import type { Transfers } from './images/transfer/transfers.ts'
 import type { Journal } from './recovery/journal.ts'
 import type { Runtime, Tracer } from './runtime-port.ts'
 import type { EventLog } from './system/events.ts'
@@ -22,6 +23,8 @@ export type Engine = {
   runtime: Runtime
   cgroups: CgroupLayout
   images: ImageStore
+  /** Pulls and pushes under way. */
+  transfers: Transfers
   containers: ContainerStore
   execs: ExecStore
   volumes: VolumeStore

@@ -27,7 +27,7 @@ describe('daemon.json', () => {
     })
     expect(config(text)).toEqual({
       registryMirrors: ['https://mirror.example/', 'http://127.0.0.1:5000/'],
-      insecureRegistries: ['::1/128', '127.0.0.0/8', 'registry.lan:5000', '10.0.0.0/8', 'old.lan', '[fd00::1]:5000'],
+      insecureRegistries: ['registry.lan:5000', '10.0.0.0/8', 'old.lan', '[fd00::1]:5000'],
       proxies: { http: 'http://p:1', https: 'http://p:2', no: 'lan' },
       maxConcurrentDownloads: 0,
       maxConcurrentUploads: 9,

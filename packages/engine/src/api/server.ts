@@ -3,7 +3,7 @@ import * as http from 'node:http'
 import type { Duplex } from 'node:stream'
 import { PlainExchange, UpgradeExchange, type Exchange, type Headers } from './exchange.ts'
 import { API_MINOR, splitTarget, type Router } from './router.ts'
-import { statusOf } from './status.ts'
+import { isOfOthers, statusOf } from './status.ts'
 
 export type ServerOptions<E> = {
   router: Router<E>
@@ -71,12 +71,12 @@ async function serve<E>(
     exchange.params = route.params
     await route.handler(exchange, options.engine)
   } catch (error) {
-    const { status, message } = statusOf(error)
+    const { status, ...words } = statusOf(error)
     if (status === 500)
-      options.log(`${request.method} ${request.url}: ${error instanceof Error ? error.stack : message}`)
-    if (exchange === undefined) return refuse(status, JSON.stringify({ message }))
+      options.log(`${request.method} ${request.url}: ${isOfOthers(error) ? words.message : (error as Error).stack}`)
+    if (exchange === undefined) return refuse(status, JSON.stringify(words))
     if (exchange.answered) return exchange.destroy()
-    exchange.json(status, { message })
+    exchange.json(status, words)
   }
 }
 

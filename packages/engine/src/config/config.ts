@@ -11,7 +11,7 @@ import { parseInsecure, parseMirror } from './registries.ts'
 export type DaemonConfig = {
   /** Mirrors of Docker Hub, asked in this order before it: `https://mirror.example/`. */
   registryMirrors: string[]
-  /** `host`, `host:port` or `10.0.0.0/8`: plain HTTP and unknown certificates are taken. Loopback always is one. */
+  /** `host`, `host:port` or `10.0.0.0/8`: plain HTTP and unknown certificates are taken. Loopback always counts, and is not listed. */
   insecureRegistries: string[]
   /** As the environment has them; empty for none. */
   proxies: { http: string; https: string; no: string }
@@ -31,7 +31,7 @@ const CERTS_DIRS = ['/etc/mini-docker/certs.d', '/etc/docker/certs.d']
 /** What a daemon has without file, flags and environment. */
 export const DEFAULT_CONFIG: DaemonConfig = {
   registryMirrors: [],
-  insecureRegistries: ['::1/128', '127.0.0.0/8'],
+  insecureRegistries: [],
   proxies: { http: '', https: '', no: '' },
   maxConcurrentDownloads: 3,
   maxConcurrentUploads: 5,
@@ -55,10 +55,7 @@ export function readDaemonConfig({ file, flags = {}, env = {} }: ConfigSources):
   const fromEnv = (name: string): string => env[name] || env[name.toLowerCase()] || ''
   return {
     registryMirrors: (values['registry-mirrors'] ?? []).map(parseMirror),
-    insecureRegistries: [
-      ...DEFAULT_CONFIG.insecureRegistries,
-      ...(values['insecure-registries'] ?? []).map(parseInsecure),
-    ],
+    insecureRegistries: (values['insecure-registries'] ?? []).map(parseInsecure),
     proxies: {
       http: values['http-proxy'] || fromEnv('HTTP_PROXY'),
       https: values['https-proxy'] || fromEnv('HTTPS_PROXY'),

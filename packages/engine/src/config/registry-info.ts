@@ -5,6 +5,9 @@ import { isCidr } from './registries.ts'
 /** The name under which clients keep their credentials for Docker Hub. */
 export const INDEX_SERVER = 'https://index.docker.io/v1/'
 
+/** Insecure without being asked. */
+const LOOPBACK = ['::1/128', '127.0.0.0/8']
+
 export function registryConfig({ registryMirrors, insecureRegistries }: DaemonConfig): object {
   const index = (name: string, secure: boolean, mirrors: string[]): object => {
     return { Name: name, Mirrors: mirrors, Secure: secure, Official: name === 'docker.io' }
@@ -13,7 +16,7 @@ export function registryConfig({ registryMirrors, insecureRegistries }: DaemonCo
   return {
     AllowNondistributableArtifactsCIDRs: null,
     AllowNondistributableArtifactsHostnames: null,
-    InsecureRegistryCIDRs: insecureRegistries.filter(isCidr),
+    InsecureRegistryCIDRs: [...LOOPBACK, ...insecureRegistries.filter(isCidr)],
     IndexConfigs: Object.fromEntries([
       ...insecure.map((name) => [name, index(name, false, [])] as const),
       ['docker.io', index('docker.io', true, registryMirrors)],

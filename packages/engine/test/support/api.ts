@@ -11,12 +11,13 @@ export abstract class Api {
   readonly defaultImage: string = 'test'
 
   /** One request; a body that is no string is sent as JSON. */
-  request(method: string, target: string, body?: unknown): Promise<Answer> {
+  request(method: string, target: string, body?: unknown, extra: object = {}): Promise<Answer> {
     const text = body === undefined || typeof body === 'string' ? body : JSON.stringify(body)
     return new Promise((resolve, reject) => {
       const headers =
         text === undefined ? {} : { 'Content-Type': 'application/json', 'Content-Length': Buffer.byteLength(text) }
-      const request = http.request({ socketPath: this.socket, method, path: target, headers }, (response) => {
+      const options = { socketPath: this.socket, method, path: target, headers: { ...headers, ...extra } }
+      const request = http.request(options, (response) => {
         const chunks: Buffer[] = []
         response.on('data', (chunk: Buffer) => chunks.push(chunk))
         response.on('error', reject)

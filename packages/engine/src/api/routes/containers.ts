@@ -18,6 +18,7 @@ import {
 } from '../../containers/stop.ts'
 import { topContainer } from '../../containers/top.ts'
 import { parseWaitCondition, waitFor } from '../../containers/wait.ts'
+import { parseAskedPlatform, requirePlatform } from '../../images/platform.ts'
 import { containerEvent, type Engine } from '../../engine.ts'
 import type { Container } from '../../containers/model.ts'
 import { createBody } from '../bodies.ts'
@@ -86,11 +87,9 @@ export const containerRoutes: Routes<Engine> = {
 
 async function create(exchange: Exchange, engine: Engine): Promise<void> {
   const body = await exchange.readJson(createBody)
-  const platform = exchange.query.get('platform') ?? ''
-  if (platform !== '' && platform !== `linux/${engine.host.arch}`)
-    throw new UserError('not-built', `platform ${platform} is not built yet`, {
-      hint: `this machine runs linux/${engine.host.arch}`,
-    })
+  const platform = parseAskedPlatform(exchange.query.get('platform'))
+  const image = engine.images.resolve(body.Image)
+  if (image !== undefined) requirePlatform(image, body.Image, platform)
   const container = await createContainer(engine, body, exchange.query.get('name') ?? '')
   exchange.json(201, { Id: container.id, Warnings: [] })
 }

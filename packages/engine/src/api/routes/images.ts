@@ -15,15 +15,17 @@ import * as path from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { Readable } from 'node:stream'
 import type { Engine } from '../../engine.ts'
-import { ensureDemo, isDemo } from '../../images/demo.ts'
 import { filterImages, IMAGE_FILTERS } from '../../images/filter.ts'
 import { imageInspect, imageSummary } from '../../images/json.ts'
+import { manifestSummaries } from '../../images/manifests.ts'
+import { parseAskedPlatform, requirePlatform } from '../../images/platform.ts'
 import { pruneImages } from '../../images/prune.ts'
 import { refuseInUse } from '../../images/use.ts'
 import type { Exchange } from '../exchange.ts'
 import { Progress } from '../progress.ts'
 import { queryFilters, queryFlag } from '../query.ts'
 import type { Routes } from '../router.ts'
+import { pull } from './registry.ts'
 
 export const imageRoutes: Routes<Engine> = {
   'GET /images/json': (exchange, engine) => {
@@ -42,14 +44,17 @@ export const imageRoutes: Routes<Engine> = {
   },
   'GET /images/{name*}/get': (exchange, engine) => save(exchange, engine, [exchange.params['name'] ?? '']),
   'GET /images/{name*}/json': (exchange, engine) => {
-    const image = find(engine, exchange.params['name'] ?? '')
+    const image = findForPlatform(exchange, engine)
     const dirs = image.layers
       .map(({ chainID }) => path.join(engine.images.layersDir, hexOf(chainID), 'diff'))
       .toReversed()
-    exchange.json(200, imageInspect(image, dirs))
+    const Manifests = queryFlag(exchange.query, 'manifests')
+      ? { Manifests: manifestSummaries(image, containersOf(engine, image)) }
+      : {}
+    exchange.json(200, { ...imageInspect(image, dirs), ...Manifests })
   },
   'GET /images/{name*}/history': (exchange, engine) =>
-    exchange.json(200, history(engine.images, find(engine, exchange.params['name'] ?? ''))),
+    exchange.json(200, history(engine.images, findForPlatform(exchange, engine))),
   'POST /images/{name*}/tag': tag,
   'DELETE /images/{name*}': remove,
 }
@@ -59,6 +64,18 @@ function find(engine: Engine, name: string): Image {
   const image = engine.images.resolve(name)
   if (image === undefined) throw new UserError('not-found', `No such image: ${familiarReference(parseReference(name))}`)
   return image
+}
+
+/** Of those that the path means: the one, if it is for the platform that was asked for. */
+function findForPlatform(exchange: Exchange, engine: Engine): Image {
+  const name = exchange.params['name'] ?? ''
+  const image = find(engine, name)
+  requirePlatform(image, name, parseAskedPlatform(exchange.query.get('platform')))
+  return image
+}
+
+function containersOf(engine: Engine, { id }: Image): string[] {
+  return engine.containers.all().flatMap((container) => (container.record.imageId === id ? [container.id] : []))
 }
 
 async function tag(exchange: Exchange, engine: Engine): Promise<void> {
@@ -91,9 +108,12 @@ async function remove(exchange: Exchange, engine: Engine): Promise<void> {
 }
 
 async function load(exchange: Exchange, engine: Engine): Promise<void> {
-  if (exchange.query.has('platform'))
-    throw new UserError('not-built', 'loading one platform of several is not built yet')
-  const loaded = await loadArchive(engine.images, exchange.body)
+  const [platform, another] = exchange.query.getAll('platform').map(parseAskedPlatform)
+  if (another !== undefined)
+    throw new UserError('not-built', 'the store keeps one platform of an image', {
+      hint: 'load one platform at a time',
+    })
+  const loaded = await loadArchive(engine.images, exchange.body, { ...(platform !== undefined && { platform }) })
   const progress = new Progress(exchange)
   for (const one of loaded) {
     engine.events.emit('image', 'load', one.image.id, { name: one.image.id })
@@ -103,6 +123,8 @@ async function load(exchange: Exchange, engine: Engine): Promise<void> {
 }
 
 async function save(exchange: Exchange, engine: Engine, names: string[]): Promise<void> {
+  const platforms = exchange.query.getAll('platform').map(parseAskedPlatform)
+  for (const platform of platforms) for (const name of names) requirePlatform(find(engine, name), name, platform)
   if (names.length === 0) throw new UserError('invalid', 'no image to save: give at least one name')
   const archive = saveArchive(engine.images, names)
   await pipeline(Readable.from(archive), exchange.stream(200, { 'Content-Type': 'application/x-tar' }))
@@ -126,22 +148,5 @@ async function create(exchange: Exchange, engine: Engine): Promise<void> {
   engine.events.emit('image', 'import', image.id, { name: image.id })
   const progress = new Progress(exchange)
   progress.write({ status: image.id })
-  progress.end()
-}
-
-/** Registries come later; `demo` needs none. */
-async function pull(exchange: Exchange, engine: Engine): Promise<void> {
-  const name = `${exchange.query.get('fromImage') ?? ''}${exchange.query.get('tag') ? `:${exchange.query.get('tag')}` : ''}`
-  if (name === '') throw new UserError('invalid', 'no image to pull')
-  if (!isDemo(name)) {
-    throw new UserError('not-built', `pulling ${name} from a registry is not built yet`, {
-      hint: 'use the image demo, or docker load an archive',
-    })
-  }
-  const progress = new Progress(exchange)
-  progress.write({ status: "Making demo:latest from this machine's own files" })
-  const image = await ensureDemo(engine.images)
-  progress.write({ status: `Digest: ${image.manifestDigest}` })
-  progress.write({ status: 'Status: Image is up to date for demo:latest' })
   progress.end()
 }

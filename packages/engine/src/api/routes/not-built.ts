@@ -25,9 +25,6 @@ export const notBuiltRoutes: Routes<Engine> = {
   'POST /commit': later('docker commit'),
   'POST /build': later('docker build'),
   'POST /session': later('a BuildKit session'),
-  'POST /images/{name*}/push': later('pushing to a registry'),
-  'GET /images/search': later('searching a registry'),
-  'GET /distribution/{name*}/json': later('asking a registry'),
   'GET /plugins': (exchange) => exchange.json(200, []),
   'GET /plugins/{name*}/json': (exchange) => {
     throw new UserError('not-found', `plugin ${JSON.stringify(exchange.params['name'])} not found`)

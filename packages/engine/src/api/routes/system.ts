@@ -1,5 +1,4 @@
-/** /_ping, /version, /info, /events, /system/df, /auth. */
-import { UserError } from '@mini-docker/syscall'
+/** /_ping, /version, /info, /events, /system/df. */
 import type { Engine } from '../../engine.ts'
 import { diskUsage } from '../../system/disk-usage.ts'
 import { EVENT_FILTERS, formatEvent, matchEvent, type EngineEvent } from '../../system/events.ts'
@@ -21,9 +20,6 @@ export const systemRoutes: Routes<Engine> = {
   'GET /info': (exchange, engine) => exchange.json(200, infoJson(engine)),
   'GET /events': events,
   'GET /system/df': async (exchange, engine) => exchange.json(200, await diskUsage(engine)),
-  'POST /auth': () => {
-    throw new UserError('not-built', 'logging in to a registry is not built yet')
-  },
 }
 
 /** A client that does not read its events loses them, rather than the daemon its memory. */

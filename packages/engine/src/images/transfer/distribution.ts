@@ -1,0 +1,47 @@
+/** GET /distribution/{name}/json: what a name means at its registry, without pulling it. */
+import {
+  ImageConfig,
+  Index,
+  isIndex,
+  isManifest,
+  Manifest,
+  parseJSON,
+  RegistrySource,
+  type Descriptor,
+  type Platform,
+  type Reference,
+  type Source,
+} from '@mini-docker/image'
+import type { Engine } from '../../engine.ts'
+import { openRegistry, type Access } from './registry.ts'
+import { distributionFailure } from './words.ts'
+
+/** Docker's registry.DistributionInspect. @throws StatusError with the registry's own status. */
+export async function inspectDistribution(engine: Engine, reference: Reference, access: Access): Promise<object> {
+  using registry = openRegistry(engine, reference, access)
+  await using source = new RegistrySource(registry, reference)
+  try {
+    const [root] = await source.roots()
+    if (root === undefined) throw new Error(`${source.location} offers nothing`)
+    const { mediaType, digest, size } = root.descriptor
+    return { Descriptor: { mediaType, digest, size }, Platforms: await platformsOf(source, root.descriptor) }
+  } catch (error) {
+    throw distributionFailure(error)
+  }
+}
+
+async function platformsOf(source: Source, descriptor: Descriptor): Promise<Platform[] | null> {
+  const { mediaType, digest } = descriptor
+  const bytes = await source.read('manifest', descriptor)
+  if (isIndex(mediaType)) {
+    const { manifests } = parseJSON(`index ${digest}`, bytes, Index)
+    return manifests.flatMap(({ platform }) => platform ?? [])
+  }
+  if (!isManifest(mediaType)) return null
+  const { config } = parseJSON(`manifest ${digest}`, bytes, Manifest)
+  const image = ImageConfig.safeParse(JSON.parse((await source.read('config', config)).toString('utf8')))
+  // An artifact that is no image runs nowhere.
+  if (!image.success || image.data.os === '') return null
+  const { os, architecture, variant } = image.data
+  return [{ architecture, os, ...(variant != null && { variant }) }]
+}
