@@ -90,8 +90,8 @@ void main(process.argv.slice(2))
 async function main(argv: string[]): Promise<void> {
   let terminal = processTerminal()
   try {
-    const { argv: rest, host, version } = globalFlags(argv)
-    if (host !== undefined) terminal = { ...terminal, env: { ...terminal.env, MINI_DOCKER_HOST: host } }
+    const { argv: rest, env, version } = globalFlags(argv)
+    terminal = { ...terminal, env: { ...terminal.env, ...env } }
     const command = await findCommand(version ? ['version', '--short'] : rest)
     if (command === undefined) terminal.out((await import('./cli/overview.ts')).overview(rest[0]))
     else await runCommand(command.command, command.argv, terminal)
@@ -103,28 +103,35 @@ async function main(argv: string[]): Promise<void> {
   }
 }
 
-/** `-H unix://… -D -v` before the command; anything else there is a mistake. */
-function globalFlags(argv: string[]): { argv: string[]; host?: string; version: boolean } {
-  let host: string | undefined
+/** Flags before the command that have a value, and the variable of the environment that says the same. */
+const VALUED: Record<string, string> = {
+  '-H': 'MINI_DOCKER_HOST',
+  '--host': 'MINI_DOCKER_HOST',
+  '--config': 'DOCKER_CONFIG',
+}
+
+/** `-H unix://… --config DIR -D -v` before the command; anything else there is a mistake. */
+function globalFlags(argv: string[]): { argv: string[]; env: Record<string, string>; version: boolean } {
+  const env: Record<string, string> = {}
   let version = false
   const rest = [...argv]
   while (rest[0]?.startsWith('-') === true) {
     const arg = rest.shift() as string
-    if (arg === '-H' || arg === '--host') {
-      host = rest.shift()
-      if (host === undefined)
-        throw mistake(arg === '-H' ? "flag needs an argument: 'H' in -H" : 'flag needs an argument: --host')
-    } else if (arg.startsWith('--host=')) host = arg.slice('--host='.length)
-    else if (arg.startsWith('-H')) host = arg.slice(2).replace(/^=/, '')
-    else if (arg === '-v' || arg === '--version') version = true
-    else if (arg === '-h' || arg === '--help') return { argv: [], version: false }
+    const [, name = '', attached] = /^(--[^=]*|-H)(?:=?(.*))$/s.exec(arg) ?? []
+    const variable = VALUED[name]
+    if (variable !== undefined) {
+      const value = arg === name ? rest.shift() : attached
+      if (value === undefined) throw mistake(`flag needs an argument: ${name === '-H' ? "'H' in -H" : name}`)
+      env[variable] = value
+    } else if (arg === '-v' || arg === '--version') version = true
+    else if (arg === '-h' || arg === '--help') return { argv: [], env, version: false }
     else if (arg !== '-D' && arg !== '--debug') {
       throw mistake(
         arg.startsWith('--') ? `unknown flag: ${arg.split('=')[0]}` : `unknown shorthand flag: '${arg[1]}' in ${arg}`,
       )
     }
   }
-  return { argv: rest, version, ...(host === undefined ? {} : { host }) }
+  return { argv: rest, env, version }
 }
 
 function mistake(message: string): CliError {

@@ -189,7 +189,7 @@ describe('the engine client', () => {
     })
     const terminal = { ...recordingTerminal(), env: { DOCKER_CONFIG: '/nowhere' } }
     const wanted = wantedImage('x:1', { allTags: false })
-    await expect(createImage(engine, wanted, { platform: undefined, progressOn: 2 }, terminal)).rejects.toThrow(
+    await expect(createImage(engine, wanted, { platform: undefined, on: 2 }, terminal)).rejects.toThrow(
       'manifest unknown',
     )
     expect(terminal.output).toEqual({ 1: '', 2: '1: Pulling from x\n' })

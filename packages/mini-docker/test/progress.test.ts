@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest'
 import { progressBar } from '../src/client/progress/bar.ts'
 import { ProgressBlock } from '../src/client/progress/block.ts'
 import type { ProgressMessage } from '../src/client/progress/message.ts'
-import { awaitProgress, showProgress } from '../src/client/progress/show.ts'
+import { showProgress } from '../src/client/progress/show.ts'
 import type { Terminal } from '../src/cli/terminal.ts'
 import { Glass } from './fixtures/glass.ts'
 
@@ -66,7 +66,7 @@ describe('on a pipe', () => {
     const { terminal, output } = recordingTerminal()
     await expect(showProgress(stream(...messages), terminal)).rejects.toThrow('denied')
     expect(output()).toBe('Preparing\n')
-    await expect(awaitProgress(stream(...messages), terminal)).rejects.toThrow('denied')
+    await expect(showProgress(stream(...messages), terminal, { quiet: true })).rejects.toThrow('denied')
     await expect(
       showProgress(stream({ error: 'x', errorDetail: { code: 401, message: 'x' } }), terminal),
     ).rejects.toThrow('authentication is required')

@@ -1,29 +1,26 @@
 /** `POST /images/create`: the daemon fetches an image; here its progress becomes something to look at. */
 import type { Terminal } from '../cli/terminal.ts'
 import type { Engine } from './engine.ts'
-import { awaitProgress, showProgress } from './progress/show.ts'
+import { showProgress, type ShowOptions } from './progress/show.ts'
 import { registryAuth } from './registry-auth.ts'
 import { serverOfImage, wantedImage, type WantedImage } from './registry-name.ts'
 
-export type PullOptions = {
-  platform: string | undefined
-  /** Where progress goes; undefined for nowhere. */
-  progressOn: 1 | 2 | undefined
-}
-
-/** Fetches an image, with the credentials that config.json has for its registry. Throws ApiError, or the stream's error. */
+/**
+ * Fetches an image, with the credentials that config.json has for its registry. With `onRequest`, our daemon tells of each HTTP
+ * request. Throws ApiError, or the stream's error.
+ */
 export async function createImage(
   engine: Engine,
   { name, repository, tag }: WantedImage,
-  { platform, progressOn }: PullOptions,
+  { platform, ...shown }: ShowOptions & { platform: string | undefined },
   terminal: Terminal,
 ): Promise<void> {
-  const answer = await engine.stream('POST', '/images/create', {
+  const path = shown.onRequest === undefined ? '/images/create' : '/x/images/create'
+  const answer = await engine.stream('POST', path, {
     query: { fromImage: repository, tag, platform },
     headers: await registryAuth(serverOfImage(name), terminal),
   })
-  if (progressOn === undefined) await awaitProgress(answer.body(), terminal)
-  else await showProgress(answer.body(), terminal, progressOn)
+  await showProgress(answer.body(), terminal, shown)
 }
 
 /** What run and create do about an image that is not there: `:latest` without a word, progress on stderr. */
@@ -33,6 +30,5 @@ export async function pullForContainer(
   { platform, quiet }: { platform: string | undefined; quiet: boolean },
   terminal: Terminal,
 ): Promise<void> {
-  const wanted = wantedImage(image, { allTags: false })
-  await createImage(engine, wanted, { platform, progressOn: quiet ? undefined : 2 }, terminal)
+  await createImage(engine, wantedImage(image, { allTags: false }), { platform, quiet, on: 2 }, terminal)
 }

@@ -1,7 +1,7 @@
 /** `push`: an image goes to the registry that its name names. */
 import type { Engine } from '../client/engine.ts'
 import { openEngine } from '../client/open.ts'
-import { awaitProgress, showProgress } from '../client/progress/show.ts'
+import { showProgress, type ShowOptions } from '../client/progress/show.ts'
 import { registryAuth } from '../client/registry-auth.ts'
 import { serverOfImage, wantedImage, type WantedImage } from '../client/registry-name.ts'
 import type { Command } from '../cli/command.ts'
@@ -10,6 +10,7 @@ import { note } from '../cli/note.ts'
 import { parsePlatformFlag, PLATFORM } from '../cli/platform.ts'
 import type { Flags } from '../cli/flags.ts'
 import type { Terminal } from '../cli/terminal.ts'
+import { requestTrace, TRACE, TRACE_JSON } from './request-trace.ts'
 
 export const command: Command = {
   name: 'push',
@@ -20,15 +21,18 @@ export const command: Command = {
     { ...CONTENT_TRUST, help: 'Skip image signing (default true)' },
     PLATFORM('Push one platform of an image for several, as an image of its own (like linux/amd64)'),
     { name: 'quiet', short: 'q', kind: 'bool', help: 'Suppress verbose output' },
+    TRACE,
+    TRACE_JSON,
   ],
   words: { exactly: 1 },
   async run(flags, [text = ''], terminal) {
     const engine = openEngine(terminal)
     const platform = await platformOf(engine, flags, terminal)
+    const onRequest = requestTrace(flags, terminal)
     const wanted = wantedImage(text, { allTags: flags.bool('all-tags') })
     const quiet = flags.bool('quiet')
     if (wanted.defaulted && !quiet) terminal.out('Using default tag: latest\n')
-    await push(engine, wanted, { platform, quiet }, terminal)
+    await push(engine, wanted, { platform, quiet, onRequest }, terminal)
     if (quiet) terminal.out(`${wanted.text}\n`)
   },
 }
@@ -49,14 +53,14 @@ async function platformOf(engine: Engine, flags: Flags, terminal: Terminal): Pro
 async function push(
   engine: Engine,
   { name, repository, tag }: WantedImage,
-  { platform, quiet }: { platform: string | undefined; quiet: boolean },
+  { platform, ...shown }: ShowOptions & { platform: string | undefined },
   terminal: Terminal,
 ): Promise<void> {
   if (name.digest !== undefined) throw new Error('cannot push a digest reference')
-  const answer = await engine.stream('POST', `/images/${repository}/push`, {
+  const path = `${shown.onRequest === undefined ? '' : '/x'}/images/${repository}/push`
+  const answer = await engine.stream('POST', path, {
     query: { tag, platform },
     headers: await registryAuth(serverOfImage(name), terminal),
   })
-  if (quiet) await awaitProgress(answer.body(), terminal)
-  else await showProgress(answer.body(), terminal)
+  await showProgress(answer.body(), terminal, shown)
 }

@@ -9,10 +9,16 @@ export type Language = 'en' | 'ja'
 export type StepText = { title: string; why: string }
 export type Catalogue = Record<string, { en: StepText; ja: StepText }>
 
+/** A request to a registry, where a step makes some: what is asked, and why. */
+export type PlannedRequest = { method: string; url: string; why: { en: string; ja: string } }
+/** A step of a run, or of a pull. */
+export type ExplainedStep = Step & { requests?: readonly PlannedRequest[] }
+
 /** What is written around the steps themselves. */
 const WORDS = {
   en: {
     head: (count: number, calls: number) => `# ${count} steps, ${calls} system calls. Nothing has been run.`,
+    headOfPull: (count: number) => `# ${count} steps. Nothing has been asked or fetched.`,
     container: 'in the container',
     host: 'on the host',
     man: 'read',
@@ -21,6 +27,7 @@ const WORDS = {
   ja: {
     head: (count: number, calls: number) =>
       `# ${count} ステップ、システムコール ${calls} 個。まだ何も実行していません。`,
+    headOfPull: (count: number) => `# ${count} ステップ。まだ何も問い合わせていません。`,
     container: 'コンテナの中で',
     host: 'ホストで',
     man: '参照',
@@ -37,18 +44,23 @@ export function languageOf(env: Record<string, string | undefined>): Language {
 }
 
 /** The script. A step without words in the catalogue shows its id. */
-export function explainSteps(steps: readonly Step[], catalogue: Catalogue, language: Language): string {
+export function explainSteps(steps: readonly ExplainedStep[], catalogue: Catalogue, language: Language): string {
   const words = WORDS[language]
   const calls = steps.reduce((sum, step) => sum + step.calls.length, 0)
   const parts = steps.map((step, index) => explainStep(step, index + 1, catalogue, language))
-  return `${[words.head(steps.length, calls), ...parts].join('\n\n')}\n`
+  const isPull = steps.some(({ requests }) => requests !== undefined)
+  const head = isPull ? words.headOfPull(steps.length) : words.head(steps.length, calls)
+  return `${[head, ...parts].join('\n\n')}\n`
 }
 
-function explainStep(step: Step, number: number, catalogue: Catalogue, language: Language): string {
+function explainStep(step: ExplainedStep, number: number, catalogue: Catalogue, language: Language): string {
   const words = WORDS[language]
   const text = wordsOf(step.id, catalogue, language)
   const lines = [`# ${number}. ${text?.title ?? step.id}  (${step.where === 'host' ? words.host : words.container})`]
   if (text !== undefined) lines.push(...wrap(text.why, WIDTH - 5).map((line) => `#    ${line}`))
+  for (const { method, url, why } of step.requests ?? []) {
+    lines.push(`#    ${method} ${url}`, ...wrap(why[language], WIDTH - 7).map((line) => `#      ${line}`))
+  }
   if (step.man.length > 0) lines.push(`#    ${words.man}: ${step.man.join(', ')}`)
   lines.push(...step.shell.map((command) => `$ ${command}`))
   return lines.join('\n')

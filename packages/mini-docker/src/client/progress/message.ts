@@ -1,4 +1,5 @@
 /** One message of the daemon's progress streams (pull, push, load, import): docker's jsonmessage. */
+import type { RequestEvent } from '../../faces/trace-request.ts'
 
 /** How far one part is. `current` and `total` are bytes where `units` does not say otherwise. */
 export type ProgressDetail = {
@@ -24,6 +25,8 @@ export type ProgressMessage = {
   errorDetail?: { code?: number; message: string; hint?: string }
   /** For programs: what has become of it. */
   aux?: unknown
+  /** Our daemon's, when it is asked for: an HTTP request that has ended. */
+  trace?: RequestEvent
 }
 
 /** The message's failure, with docker's words; undefined when it tells none. */

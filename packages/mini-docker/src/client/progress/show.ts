@@ -1,53 +1,77 @@
 /** A progress stream, shown as docker's client shows it: redrawn in place on a terminal, a line per status elsewhere. */
 import { exitWith } from '../../cli/errors.ts'
 import type { Terminal } from '../../cli/terminal.ts'
+import type { RequestEvent } from '../../faces/trace-request.ts'
 import { jsonLines } from '../json-stream.ts'
 import { ProgressBlock } from './block.ts'
 import { failureOf, type ProgressMessage } from './message.ts'
 
 const INTERRUPTED = 130
 
+export type ShowOptions = {
+  /** The output: stdout by default. */
+  on?: 1 | 2
+  /** Shows nothing; only a failure counts. */
+  quiet?: boolean
+  /** Hears of each HTTP request. Nothing is redrawn then, since lines come between. */
+  onRequest?: ((event: RequestEvent) => void) | undefined
+}
+
 /**
  * Reads `body` to its end. Throws the failure that the daemon reports in it, with exit status 1, and ends with 130 on
  * SIGINT: the daemon sees the connection close.
  */
-export async function showProgress(body: AsyncIterable<Buffer>, terminal: Terminal, fd: 1 | 2 = 1): Promise<void> {
-  await untilInterrupted(terminal, showAll(body, terminal, fd))
+export async function showProgress(
+  body: AsyncIterable<Buffer>,
+  terminal: Terminal,
+  options: ShowOptions = {},
+): Promise<void> {
+  const { promise: interrupted, reject } = Promise.withResolvers<never>()
+  const stop = terminal.on('SIGINT', () => reject(exitWith(INTERRUPTED)))
+  try {
+    await Promise.race([readAll(body, terminal, options), interrupted])
+  } finally {
+    stop()
+  }
 }
 
-/** The same without showing anything: only a failure counts. */
-export async function awaitProgress(body: AsyncIterable<Buffer>, terminal: Terminal): Promise<void> {
-  const read = async () => {
-    for await (const message of jsonLines<ProgressMessage>(body)) throwFailure(message)
-  }
-  await untilInterrupted(terminal, read())
-}
-
-async function showAll(body: AsyncIterable<Buffer>, terminal: Terminal, fd: 1 | 2): Promise<void> {
-  const write = fd === 1 ? terminal.out : terminal.err
-  if (!terminal.isTty(fd) || terminal.env['TERM'] === 'dumb') {
-    for await (const message of jsonLines<ProgressMessage>(body)) {
-      throwFailure(message)
-      write(plainLine(message))
-    }
-    return
-  }
-  using block = new ProgressBlock(write, () => sizeOf(terminal, fd))
+async function readAll(
+  body: AsyncIterable<Buffer>,
+  terminal: Terminal,
+  { on = 1, quiet = false, onRequest }: ShowOptions,
+): Promise<void> {
+  using display = openDisplay(terminal, on, { quiet, inPlace: onRequest === undefined })
   for await (const message of jsonLines<ProgressMessage>(body)) {
-    throwFailure(message)
-    if (message.aux !== undefined) continue
-    if (message.id !== undefined && message.id !== '' && isProgress(message)) {
-      block.update(message.id, message)
-    } else {
+    const failure = failureOf(message)
+    if (failure !== undefined) throw failure
+    if (message.trace !== undefined) onRequest?.(message.trace)
+    else if (message.aux === undefined) display.show(message)
+  }
+}
+
+type Display = Disposable & { show: (message: ProgressMessage) => void }
+
+function openDisplay(terminal: Terminal, on: 1 | 2, { quiet, inPlace }: { quiet: boolean; inPlace: boolean }): Display {
+  const write = on === 1 ? terminal.out : terminal.err
+  if (quiet) return { show() {}, [Symbol.dispose]() {} }
+  if (!inPlace || !terminal.isTty(on) || terminal.env['TERM'] === 'dumb') {
+    return { show: (message) => write(plainLine(message)), [Symbol.dispose]() {} }
+  }
+  const block = new ProgressBlock(write, () => sizeOf(terminal, on))
+  return {
+    show(message) {
+      const { id = '' } = message
+      if (id !== '' && isProgress(message)) return block.update(id, message)
       block.end()
-      write(textOf(message))
-    }
+      return write(textOf(message))
+    },
+    [Symbol.dispose]: () => block.end(),
   }
 }
 
 /** A terminal that does not know its size (a serial line) is taken for a small one. */
-function sizeOf(terminal: Terminal, fd: 1 | 2): { rows: number; columns: number } {
-  const size = terminal.size(fd)
+function sizeOf(terminal: Terminal, on: 1 | 2): { rows: number; columns: number } {
+  const size = terminal.size(on)
   return { rows: size?.rows || 24, columns: size?.columns || 80 }
 }
 
@@ -57,27 +81,11 @@ function isProgress({ progressDetail, progress }: ProgressMessage): boolean {
 
 /** Where nothing can be redrawn, what only counts further is left out. */
 function plainLine(message: ProgressMessage): string {
-  const { current = 0, total = 0 } = message.progressDetail ?? {}
-  const counts = current > 0 || total > 0 || (message.progress !== undefined && message.progress !== '')
-  return message.aux !== undefined || counts ? '' : textOf(message)
+  const { progress = '', progressDetail: { current = 0, total = 0 } = {} } = message
+  return current > 0 || total > 0 || progress !== '' ? '' : textOf(message)
 }
 
-function textOf({ stream, id, status = '' }: ProgressMessage): string {
-  const head = id === undefined || id === '' ? '' : `${id}: `
-  return stream === undefined || stream === '' ? `${head}${status}\n` : `${head}${stream}`
-}
-
-function throwFailure(message: ProgressMessage): void {
-  const failure = failureOf(message)
-  if (failure !== undefined) throw failure
-}
-
-async function untilInterrupted(terminal: Terminal, work: Promise<void>): Promise<void> {
-  const { promise, reject } = Promise.withResolvers<never>()
-  const stop = terminal.on('SIGINT', () => reject(exitWith(INTERRUPTED)))
-  try {
-    await Promise.race([work, promise])
-  } finally {
-    stop()
-  }
+function textOf({ stream = '', id = '', status = '' }: ProgressMessage): string {
+  const head = id === '' ? '' : `${id}: `
+  return stream === '' ? `${head}${status}\n` : `${head}${stream}`
 }
