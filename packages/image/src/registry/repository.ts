@@ -98,7 +98,7 @@ export class Repository {
   async hasBlob({ digest, size }: Descriptor): Promise<boolean> {
     const to = this.path(`blobs/${digest}`)
     await using answer = await this.endpoint.ask({
-      step: 'image.layer',
+      step: 'image.upload',
       method: 'HEAD',
       to,
       scopes: this.scopes,
@@ -144,7 +144,7 @@ export class Repository {
    */
   async putManifest(bytes: Buffer, { mediaType, digest }: Descriptor, name: string = digest): Promise<Digest> {
     await using answer = await this.endpoint.ask({
-      step: 'image.upload',
+      step: 'image.publish',
       method: 'PUT',
       to: this.path(`manifests/${name}`),
       scopes: this.scopes,

@@ -10,6 +10,7 @@ export type HttpStep =
   | 'image.layer'
   | 'image.mount'
   | 'image.upload'
+  | 'image.publish'
   | 'image.tags'
   | 'image.referrers'
   | 'image.login'
