@@ -70,9 +70,8 @@ export class Agents implements Disposable {
 
   /** Made once for all connections of an agent: Node would parse the authorities anew for each. */
   async #context(url: URL, trust: Trust): Promise<ReturnType<typeof createSecureContext>> {
-    const { certsDirs } = this.#config
-    const registry = await readCertificates(certsDirs, trust.host)
-    const own = trust.host === url.host ? registry : await readCertificates(certsDirs, url.host)
+    const registry = await readCertificates(this.#config, trust.host)
+    const own = trust.host === url.host ? registry : await readCertificates(this.#config, url.host)
     const extra = [...new Set([...registry.ca, ...own.ca].map((pem) => pem.toString()))]
     const [client] = own.clients
     return createSecureContext({ ...this.#authorities(extra), ...clientOptions(client) })

@@ -8,6 +8,7 @@
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { UserError } from '@mini-docker/syscall'
+import type { RegistryConfig } from './config.ts'
 
 export type Certificates = { readonly ca: readonly Buffer[]; readonly clients: readonly ClientCertificate[] }
 export type ClientCertificate = { readonly cert: Buffer; readonly key: Buffer }
@@ -15,7 +16,15 @@ export type ClientCertificate = { readonly cert: Buffer; readonly key: Buffer }
 const NONE: Certificates = { ca: [], clients: [] }
 
 /** @throws UserError `invalid` where a certificate has no key or the other way round, with docker's words. */
-export async function readCertificates(certsDirs: readonly string[], host: string): Promise<Certificates> {
+export async function readCertificates(
+  { certsDirs, certDir }: Pick<RegistryConfig, 'certsDirs' | 'certDir'>,
+  host: string,
+): Promise<Certificates> {
+  if (certDir !== undefined) {
+    const names = await namesIn(certDir)
+    if (names !== undefined) return await readFolder(certDir, names)
+    throw new UserError('not-found', `there is no directory ${certDir} with certificates`)
+  }
   for (const directory of certsDirs) {
     const path = join(directory, host)
     const names = await namesIn(path)

@@ -9,6 +9,8 @@ export type RegistryConfig = {
   readonly insecure: readonly string[]
   /** `<dir>/<host[:port]>/` with `*.crt` (authorities), `*.cert` and `*.key` (who we are). The first directory that has the host counts. */
   readonly certsDirs: readonly string[]
+  /** Such a folder for whatever registry is asked, instead of those (skopeo's --cert-dir). */
+  readonly certDir?: string
   readonly proxies: Proxies
 }
 
