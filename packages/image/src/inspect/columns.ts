@@ -2,9 +2,6 @@
  * Text for a terminal: how many columns it takes, cut and filled to a width, and without anything that a terminal would obey.
  * East Asian characters take two columns (Unicode UAX #11, W and F), combining ones none.
  */
-import { Buffer } from 'node:buffer'
-import { encodeName } from '../tar/index.ts'
-
 const PLAIN = /^[\x20-\x7e]*$/
 const ZERO = /^[\p{Mn}\p{Me}\p{Cf}\u1160-\u11ff]$/u
 const WIDE =
@@ -68,10 +65,10 @@ export function printable(text: string): string {
 }
 
 function escaped(character: string): string {
-  const [byte = 0] = encodeName(character)
   const unit = character.charCodeAt(0)
-  if (unit >= 0xdc80 && unit <= 0xdcff) return `\\x${byte.toString(16)}`
+  // How names keep a byte that is no UTF-8: see `decodeName`.
+  if (unit >= 0xdc80 && unit <= 0xdcff) return `\\x${(unit - 0xdc00).toString(16)}`
   if (character === '\n') return '\\n'
   if (character === '\t') return '\\t'
-  return unit < 0x100 ? `\\x${Buffer.of(unit).toString('hex')}` : `\\u${unit.toString(16).padStart(4, '0')}`
+  return unit < 0x100 ? `\\x${unit.toString(16).padStart(2, '0')}` : `\\u${unit.toString(16)}`
 }

@@ -45,7 +45,12 @@ export function describeInstruction(createdBy: string): string {
   return run === null ? text.replace(/ # buildkit$/, '') : `RUN ${run[1]}`
 }
 
-/** `1`, `1, 3`: layers as people count them. */
+/** `sha256:1dc0d2fef362`: enough to find it again. */
+export function describeDigest(digest: string): string {
+  return digest.slice(0, 'sha256:'.length + 12)
+}
+
+/** `1`, `1,3`: layers as people count them. */
 export function describeLayers(layers: readonly number[]): string {
   return layers
     .toSorted((a, b) => a - b)

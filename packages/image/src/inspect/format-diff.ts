@@ -1,8 +1,7 @@
 /** `image diff` as plain lines in the manner of `docker diff`: `A /new`, `C /changed`, `D /gone`, each with what differs and where it lies. */
-import { shortID } from '../digest.ts'
 import { formatSize } from '../format.ts'
 import { columnsOf, cut, cutStart, fill, printable } from './columns.ts'
-import { describeInstruction, describeMode } from './describe.ts'
+import { describeDigest, describeInstruction, describeMode } from './describe.ts'
 import type { ConfigDifference, Difference, DiffEntry, DiffImage, DiffSide, ImageDiff } from './diff-model.ts'
 import { alignTable } from './table.ts'
 import { MARKS, WORDS, type Language, type Words } from './words.ts'
@@ -46,12 +45,12 @@ function layerRows({ layers }: DiffImage, mark: '=' | '-' | '+', words: Words): 
   return layers.flatMap(({ shared, digest, size, createdBy }, index) => {
     if (shared !== (mark === '=')) return []
     const instruction = describeInstruction(createdBy) || words.unknownInstruction
-    return [[`${mark} ${index + 1}`, `sha256:${shortID(digest)}`, formatSize(size), instruction]]
+    return [[`${mark} ${index + 1}`, describeDigest(digest), formatSize(size), instruction]]
   })
 }
 
 function nameOfImage({ names, id }: DiffImage): string {
-  return [...names, `sha256:${shortID(id)}`].join('  ')
+  return [...names, describeDigest(id)].join('  ')
 }
 
 /** Beyond this the details follow where the path ends: one long path shall not push all others apart. */

@@ -1,9 +1,15 @@
 /** `image tree` as plain lines: a table of the layers, what each one does, and the worst of what is stored for nothing. */
-import { shortID } from '../digest.ts'
+import { basename } from 'node:path/posix'
 import { formatSize } from '../format.ts'
-import { nameOf } from '../tree/path.ts'
 import { cut, printable } from './columns.ts'
-import { describeInstruction, describeLayers, describeLink, describeMode, describeTime } from './describe.ts'
+import {
+  describeDigest,
+  describeInstruction,
+  describeLayers,
+  describeLink,
+  describeMode,
+  describeTime,
+} from './describe.ts'
 import type { ImageTree, LayerTree, TreeEntry } from './model.ts'
 import { alignTable } from './table.ts'
 import { MARKS, WORDS, type Language, type Words } from './words.ts'
@@ -48,7 +54,7 @@ function* treeLines(tree: ImageTree, { language, columns, layer, wasted = false 
 
 function* formatHead(tree: ImageTree, words: Words): Generator<string> {
   const files = tree.layers.reduce((sum, layer) => sum + layer.files, 0)
-  yield [...tree.names, `sha256:${shortID(tree.id)}`].join('  ')
+  yield [...tree.names, describeDigest(tree.id)].join('  ')
   yield words.summary(tree.layers.length, String(files), formatSize(tree.storedBytes), formatSize(tree.size))
   yield tree.wastedBytes === 0
     ? words.nothingWasted
@@ -120,7 +126,7 @@ function* indented(entries: readonly TreeEntry[]): Generator<Line> {
       yield { entry: undefined, name: `${'  '.repeat(depth)}${printable(parents[depth] ?? '')}/` }
     }
     const slash = entry.type === 'directory' ? '/' : ''
-    yield { entry, name: `${'  '.repeat(parents.length)}${printable(nameOf(entry.path))}${slash}` }
+    yield { entry, name: `${'  '.repeat(parents.length)}${printable(basename(entry.path))}${slash}` }
     open = entry.type === 'directory' ? entry.path.split('/') : parents
   }
 }

@@ -2,8 +2,9 @@
 import { decompress } from '../compression.ts'
 import type { Image, Layer } from '../store/image.ts'
 import type { ImageStore } from '../store/store.ts'
+import { collectTree, NO_COUNTS } from './collect.ts'
 import { readListing, type Listing, type ListOptions } from './listing.ts'
-import type { ImageHead, ImageTree, LayerCounts, LayerTree, TreeEntry, TreeEvent } from './model.ts'
+import type { ImageHead, ImageTree, LayerCounts, TreeEntry, TreeEvent } from './model.ts'
 import { Stack } from './stack.ts'
 
 /** Entries told at once: enough to cost little, few enough to be sent while the next ones are read. */
@@ -33,21 +34,6 @@ export async function* readImageTree(store: ImageStore, image: Image): AsyncGene
   yield { kind: 'totals', totals: stack.waste.totals() }
 }
 
-/** Puts the pieces together. @throws Error when they stop before the end. */
-export async function collectTree(events: AsyncIterable<TreeEvent>): Promise<ImageTree> {
-  let head: ImageHead | undefined
-  const layers: LayerTree[] = []
-  for await (const event of events) {
-    if (event.kind === 'image') {
-      head = event.image
-      layers.push(...head.layers.map((layer) => ({ ...layer, ...NOTHING, entries: [] })))
-    } else if (event.kind === 'entries') layers[event.layer]?.entries.push(...event.entries)
-    else if (event.kind === 'layer') Object.assign(layers[event.layer] ?? {}, event.counts)
-    else if (head !== undefined) return { ...head, ...event.totals, layers }
-  }
-  throw new Error('the tree of the image ends before its totals')
-}
-
 /** What the manifest, the config and its history say, without reading a layer. */
 export function imageHead({ id, names, created, config, layers }: Image): ImageHead {
   const makers = config.history.filter((entry) => entry.empty_layer !== true)
@@ -69,10 +55,8 @@ export function listLayer(store: ImageStore, { digest }: Layer, options?: ListOp
   return readListing(decompress(`layer ${digest}`, store.blobs.stream(digest)), options)
 }
 
-const NOTHING: LayerCounts = { bytes: 0, files: 0, directories: 0, added: 0, changed: 0, removed: 0 }
-
 function countsOf(listing: Listing, entries: readonly TreeEntry[]): LayerCounts {
-  const counts = { ...NOTHING }
+  const counts = { ...NO_COUNTS }
   for (const { stored, type } of listing.entries) {
     counts.bytes += stored
     if (type === 'directory') counts.directories++

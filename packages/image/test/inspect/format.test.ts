@@ -9,12 +9,11 @@ import {
   describeTime,
   formatDiff,
   formatTree,
-  imageDiff,
-  imageTree,
   printable,
   type ImageDiff,
   type ImageTree,
-} from '../../src/inspect/index.ts'
+} from '../../src/inspect/client.ts'
+import { imageDiff, imageTree } from '../../src/inspect/index.ts'
 import { decodeName } from '../../src/tar/index.ts'
 import { freshStore } from '../support/store.ts'
 import { addImage, SHOP, SHOP_HISTORY } from './images.ts'
