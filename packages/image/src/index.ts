@@ -40,8 +40,17 @@ export {
   type RegistrySourceOptions,
   type SearchResult,
 } from './registry/index.ts'
+export { pullBases, pushBases } from './registry/bases.ts'
 export type { PullPlanFacts } from './registry/by-hand.ts'
-export { planPull, type ImageStep, type ImageStepId, type PlannedRequest, type RequestWords } from './registry/plan.ts'
+export type { PushPlanFacts } from './registry/by-hand-push.ts'
+export {
+  planPull,
+  planPush,
+  type ImageStep,
+  type ImageStepId,
+  type PlannedRequest,
+  type RequestWords,
+} from './registry/plan.ts'
 export * from './schema.ts'
 export {
   ImageServer,

@@ -8,6 +8,7 @@ import { shellWord } from '@mini-docker/syscall'
 import { DOCKER_LIST, DOCKER_MANIFEST, OCI_INDEX, OCI_MANIFEST } from '../media-type.ts'
 import { familiarReference, type Reference } from '../reference.ts'
 import type { Platform } from '../schema.ts'
+import { authorize, reach } from './by-hand-login.ts'
 
 /** What is known before a pull. */
 export type PullPlanFacts = {
@@ -18,31 +19,19 @@ export type PullPlanFacts = {
 }
 
 /** Comments for people stand behind the commands, as in any script. */
-export const byHand = {
+export const pullByHand = {
   ping({ reference, endpoints }: PullPlanFacts): string[] {
     const name = reference.digest ?? reference.tag ?? 'latest'
     return [
       'PULL=${PULL:-$(mktemp -d)}; mkdir -p "$PULL/blobs/sha256" "$PULL/rootfs"; cd "$PULL"',
       `REPOSITORY=${shellWord(reference.path)} NAME=${shellWord(name)}`,
-      `for REGISTRY in ${endpoints.map(shellWord).join(' ')}; do
-  case $(curl -s -o answer -D challenge -w '%{http_code}' "$REGISTRY/v2/") in 200 | 401) break ;; esac
-done`,
+      reach(endpoints),
     ]
   },
 
   token(): string[] {
     return [
-      'LOGIN=${LOGIN:-} # name:password, where the registry asks for one',
-      String.raw`CHALLENGE=$(sed -n 's/\r$//; s/^www-authenticate: *//Ip' challenge)`,
-      String.raw`field() { printf '%s\n' "$CHALLENGE" | sed -n "s/.*$1=\"\([^\"]*\)\".*/\1/p"; }`,
-      `case $CHALLENGE in
-  [Bb]earer*)
-    TOKEN=$(curl -fsS \${LOGIN:+-u "$LOGIN"} -G --data-urlencode "service=$(field service)" \\
-      --data-urlencode "scope=repository:$REPOSITORY:pull" "$(field realm)" | jq -r '.token // .access_token')
-    AUTH="Authorization: Bearer $TOKEN" ;;
-  [Bb]asic*) AUTH="Authorization: Basic $(printf %s "$LOGIN" | base64 -w0)" ;;
-  *) AUTH= ;;
-esac`,
+      ...authorize(['repository:$REPOSITORY:pull']),
       '# -L goes along when the registry sends us to its storage; curl shows AUTH to the first host only',
       'get() { curl -fsSL -H "$AUTH" "$@"; }',
     ]

@@ -1,6 +1,6 @@
 /** The shell lines of a planned pull are a real script: pasted into a shell, they do the pull, at open registries and others. */
 import { execFileSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
@@ -15,12 +15,14 @@ import {
   tarOf,
   topOf,
   digestOf,
+  inspectBySkopeo,
   type RegistryOptions,
 } from '../../../../test/harness/registry/index.ts'
+import { hexOf, type Digest } from '../../src/digest.ts'
 import { messages } from '../../src/messages.ts'
 import { hostPlatform } from '../../src/platform.ts'
 import { parseReference } from '../../src/reference.ts'
-import { planPull } from '../../src/registry/plan.ts'
+import { planPull, planPush } from '../../src/registry/plan.ts'
 import { describeWith } from '../support/requires.ts'
 
 /** Runs the printed script in a shell, as one pastes it. */
@@ -117,6 +119,45 @@ describeWith(['docker-registry', 'curl', 'jq', 'tar', 'skopeo'], 'a pull by hand
     using pulled = await pullByHand(registry, 'none')
     expect(pulled.stderr).toContain('404')
     expect(pulled.files()).toEqual([''])
+  })
+})
+
+describeWith(['docker-registry', 'curl', 'jq', 'skopeo'], 'a push by hand', () => {
+  test.each<[string, RegistryOptions]>([
+    ['an open registry', {}],
+    ['one with passwords', { auth: 'htpasswd' }],
+    ['one with tokens', { auth: 'token' }],
+  ])('to %s sends what is not there, and what arrives is the same image', async (_what, options) => {
+    await using registry = await Registry.start(options)
+    const content = dockerImage([tarOf({ lower: '' }), tarOf({ upper: '' })])
+    await putContent(registry, 'team/app', '1.0', content)
+    const directory = mkdtempSync(join(tmpdir(), 'by-hand-'))
+    using _directory = { [Symbol.dispose]: () => rmSync(directory, { recursive: true }) }
+    const top = topOf(content)
+    for (const bytes of [...content.blobs, top.bytes])
+      writeFileSync(join(directory, hexOf(digestOf(bytes) as Digest)), bytes)
+    const blobs = content.blobs.map((bytes) => digestOf(bytes) as Digest)
+    const steps = planPush({
+      reference: parseReference(`${registry.host}/copy:2`),
+      endpoints: [`https://${registry.host}`, registry.url],
+      manifest: { digest: digestOf(top.bytes) as Digest, mediaType: top.mediaType },
+      blobs,
+      blobsDirectory: directory,
+      mountFrom: ['team/app'],
+    })
+    const { username, password } = registry.credentials ?? {}
+    const env = username === undefined ? {} : { LOGIN: `${username}:${password}` }
+    const script = steps.flatMap((step) => step.shell).join('\n')
+    const first = await run(['sh'], { input: script, env })
+    expect(first).toMatchObject({ stderr: '', exitCode: 0 })
+    expect(first.stdout).toBe(`2: digest: ${digestOf(top.bytes)} size: ${top.bytes.length}\n`)
+    expect((await inspectBySkopeo(registry, 'copy:2'))['Digest']).toBe(digestOf(top.bytes))
+    const uploads = (): number => registry.log.match(/http.request.method=PUT.*blobs/g)?.length ?? 0
+    const before = uploads()
+    expect(before).toBeGreaterThan(0)
+    expect(await run(['sh'], { input: script, env })).toMatchObject({ stderr: '', exitCode: 0 })
+    expect(uploads()).toBe(before)
+    for (const { id } of steps) expect(messages[id]?.ja.why, id).toMatch(/ます|です|ません/)
   })
 })
 
