@@ -50,8 +50,14 @@ const COMMANDS: Record<string, Loader> = {
 }
 
 const CONTAINER_ONLY: Record<string, Loader> = { prune: () => import('./commands/container-prune.ts') }
-const IMAGE_ONLY: Record<string, Loader> = { prune: () => import('./commands/image-prune.ts') }
-const CLASS_ONLY: Record<string, Loader> = { serve: () => import('./commands/class-serve.ts') }
+const IMAGE_ONLY: Record<string, Loader> = {
+  copy: () => import('./commands/image-copy.ts'),
+  prune: () => import('./commands/image-prune.ts'),
+}
+const CLASS_ONLY: Record<string, Loader> = {
+  pack: () => import('./commands/class-pack.ts'),
+  serve: () => import('./commands/class-serve.ts'),
+}
 const MANIFEST_ONLY: Record<string, Loader> = { inspect: () => import('./commands/manifest-inspect.ts') }
 const SYSTEM_ONLY: Record<string, Loader> = { df: () => import('./commands/system-df.ts') }
 

@@ -2,15 +2,16 @@
 import { defaultRegistryConfig, type Credentials, type HttpTrace, Registry } from '@mini-docker/image'
 import { credentialsFrom } from '@mini-docker/image/credentials'
 import type { Terminal } from '../cli/terminal.ts'
+import type { RequestEvent } from '../faces/trace-request.ts'
 import { configPath } from './registry-auth.ts'
 
 export type ClientRegistryOptions = {
   /** Hosts, or CIDRs, that may speak plain HTTP or have a certificate that nobody vouches for. */
   insecure?: readonly string[]
   /** Instead of those in docker's config.json. */
-  credentials?: Credentials
+  credentials?: Credentials | undefined
   /** Hears of every request. */
-  onRequest?: (trace: HttpTrace) => void
+  onRequest?: ((event: RequestEvent) => void) | undefined
 }
 
 const CERTS_DIRS = ['/etc/mini-docker/certs.d', '/etc/docker/certs.d']
@@ -29,8 +30,19 @@ export function openRegistry(
   return new Registry({
     config: { ...defaultRegistryConfig, insecure, certsDirs: CERTS_DIRS, proxies: proxiesOf(env) },
     credentialsFor: credentials === undefined ? stored : () => Promise.resolve(credentials),
-    onRequest,
+    onRequest: onRequest === undefined ? undefined : (trace) => onRequest(requestEvent(trace)),
   })
+}
+
+/** As the daemon would send it. */
+function requestEvent(trace: HttpTrace): RequestEvent {
+  const { startNs, durationNs, status, ...rest } = trace
+  return {
+    ...rest,
+    ...(status === undefined ? {} : { status }),
+    startNs: startNs.toString(),
+    durationNs: durationNs.toString(),
+  }
 }
 
 function proxiesOf(env: Terminal['env']): { http?: string; https?: string; no?: string } {
