@@ -1,0 +1,5 @@
+export * from './address.ts'
+export { decodeMessages, describeMessage, type Decoded, type DecodedFields, type DecodedMessage } from './decode.ts'
+export * from './link.ts'
+export { askIndexCalls, openSocketCall, requestCalls, type Request } from './request.ts'
+export { inNetworkNamespace, NetlinkSocket } from './socket.ts'
