@@ -9,7 +9,7 @@ import type { Credentials, CredentialsFor } from '../registry/config.ts'
 import { credentialsOf, entryOf, type AuthEntry } from './auth-entry.ts'
 import { readConfig, updateConfig, type ConfigFile } from './config-file.ts'
 import { detectHelper } from './detect.ts'
-import { CredentialHelper } from './helper.ts'
+import { CredentialHelper } from './helper-program.ts'
 import type { HelperOptions } from './helper-process.ts'
 import { hostOf, serverOf } from './server.ts'
 
