@@ -14,6 +14,7 @@ export class Authorizer {
   readonly #trust: Trust
   readonly #credentialsFor: () => Promise<Credentials | undefined>
   readonly #tokens = new Map<string, Promise<Token>>()
+  readonly #served = new Set<string>()
   #credentials: Promise<Credentials | undefined> | undefined
   #challenges: readonly Challenge[] = []
 
@@ -51,6 +52,16 @@ export class Authorizer {
   async lacksPassword(): Promise<boolean> {
     const basicOnly = this.#bearer === undefined && this.#challenges.some(({ scheme }) => scheme === 'basic')
     return basicOnly && (await this.#who()) === undefined
+  }
+
+  /** A request with this header was not refused as unknown. */
+  served(authorization: string | undefined): void {
+    if (authorization !== undefined) this.#served.add(authorization)
+  }
+
+  /** Whether another token may help: one that served before may have expired, one that never did is refused for good. */
+  mayBeStale(authorization: string | undefined): boolean {
+    return authorization === undefined || this.#served.has(authorization)
   }
 
   /** The token for these scopes is refused: the next request gets another. */

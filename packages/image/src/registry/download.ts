@@ -35,11 +35,12 @@ export async function* download({
 }: Download): AsyncGenerator<Buffer, void> {
   let at = offset
   let reached = offset
+  const expect = [200, 206]
   let failures = 0
   while (at < blob.size || at === 0) {
     try {
       const headers: Record<string, string> = at === 0 ? {} : { range: `bytes=${at}-` }
-      await using answer = await endpoint.ask({ step, method: 'GET', to: path, scopes, headers, expect: [200, 206] })
+      await using answer = await endpoint.ask({ step, method: 'GET', to: path, scopes, headers, expect, retry: false })
       if (failures > 0) answer.note(`goes on at byte ${at}`)
       for await (const chunk of restOf(answer, blob, at)) {
         at += chunk.length

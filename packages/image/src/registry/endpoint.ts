@@ -6,7 +6,7 @@ import type { Credentials } from './config.ts'
 import { RegistryError } from './error.ts'
 import type { HttpClient } from './http-client.ts'
 import { isHangUp, mayBePlain } from './network-words.ts'
-import { refusal, title } from './refusal.ts'
+import { loginHint, refusal, title } from './refusal.ts'
 import type { HttpRequest, Method, RequestBody } from './request.ts'
 import { delayBefore, retrying, wait } from './retry.ts'
 import { visibleUrl, type HttpStep } from './trace.ts'
@@ -123,29 +123,55 @@ export class Endpoint {
     return await retrying(
       this.#http.retry,
       this.#http.signal,
-      async (note) => await expected(await this.#http.send({ ...request, note }, this.#trust), PING),
+      async (note) => await this.#expected(await this.#http.send({ ...request, note }, this.#trust), { expect: PING }),
       worth,
     )
   }
 
   /** Once more when the registry wants another token than ours: it has expired, or a scope is missing. */
   async #authorized(ask: Ask, request: HttpRequest, known: boolean): Promise<Answer> {
-    const { authorizer } = this
-    let scopes = ask.scopes ?? []
     // Who we are is told to nobody but the registry: what it signed for another host stands in the URL.
-    const first = known ? await authorizer.authorization(scopes) : undefined
+    if (!known) return await this.#expected(await this.#http.send(request, this.#trust), ask)
+    const { authorizer } = this
+    const scopes = ask.scopes ?? []
+    const first = await this.#authorization(request, scopes)
     const answer = await this.#http.send(withAuthorization(request, first), this.#trust)
-    if (answer.status !== 401 || ask.expect.includes(401) || !isAnsweredBy(answer, request.url)) {
-      return await expected(answer, ask.expect)
+    const asksWho = answer.status === 401 && answer.request.url.origin === request.url.origin
+    if (!asksWho || ask.expect.includes(401)) {
+      authorizer.served(first)
+      return await this.#expected(answer, ask)
     }
-    authorizer.learn(answer)
-    if (await authorizer.lacksPassword()) throw await noCredentials(answer)
+    await using refused = answer
+    authorizer.learn(refused)
+    if (await authorizer.lacksPassword()) throw noCredentials(refused, this.host)
+    const wider = authorizer.widened(scopes)
+    if (!authorizer.mayBeStale(first) && wider.length === scopes.length) return await this.#expected(refused, ask)
     authorizer.forget(scopes)
-    scopes = authorizer.widened(scopes)
-    const second = await authorizer.authorization(scopes)
-    if (second === undefined || second === first) return await expected(answer, ask.expect)
-    await answer[Symbol.asyncDispose]()
-    return await expected(await this.#http.send(withAuthorization(request, second), this.#trust), ask.expect)
+    const second = await this.#authorization(request, wider)
+    if (second === first) return await this.#expected(refused, ask)
+    return await this.#expected(await this.#http.send(withAuthorization(request, second), this.#trust), ask)
+  }
+
+  /** What a token server refuses is told as the failure of the request that needs the token. */
+  async #authorization(request: HttpRequest, scopes: readonly Scope[]): Promise<string | undefined> {
+    try {
+      return await this.authorizer.authorization(scopes)
+    } catch (error) {
+      if (!(error instanceof RegistryError)) throw error
+      const { status, codes, hint, code } = error
+      throw new RegistryError(`${title(request.method)} "${visibleUrl(request.url)}": ${error.message}`, {
+        status,
+        codes,
+        code,
+        hint: status === 401 || status === 403 ? loginHint(this.host) : (hint ?? ''),
+        cause: error,
+      })
+    }
+  }
+
+  async #expected(answer: Answer, { expect }: Pick<Ask, 'expect'>): Promise<Answer> {
+    if (expect.includes(answer.status)) return answer
+    throw await refusal(answer, this.host)
   }
 }
 
@@ -154,22 +180,10 @@ function withAuthorization(request: HttpRequest, authorization: string | undefin
   return { ...request, headers: { ...request.headers, authorization } }
 }
 
-/** A 401 of a host that we were redirected to says nothing about the registry's tokens. */
-function isAnsweredBy(answer: Answer, url: URL): boolean {
-  return answer.request.url.origin === url.origin
-}
-
-async function expected(answer: Answer, statuses: readonly number[]): Promise<Answer> {
-  if (statuses.includes(answer.status)) return answer
-  throw await refusal(answer)
-}
-
-async function noCredentials(answer: Answer): Promise<RegistryError> {
-  await answer[Symbol.asyncDispose]()
-  const { method, url } = answer.request
-  return new RegistryError(`${title(method)} "${visibleUrl(url)}": no basic auth credentials`, {
+function noCredentials({ request }: Answer, host: string): RegistryError {
+  return new RegistryError(`${title(request.method)} "${visibleUrl(request.url)}": no basic auth credentials`, {
     status: 401,
     codes: ['UNAUTHORIZED'],
-    hint: `log in with "mini-docker login ${url.host}"`,
+    hint: loginHint(host),
   })
 }

@@ -15,8 +15,8 @@ const Errors = z.object({
 })
 const Plain = z.object({ details: z.string().optional(), message: z.string().optional(), error: z.string().optional() })
 
-/** Reads the body of an unwelcome answer, as far as it is worth reading, and says what it means. */
-export async function refusal(answer: Answer): Promise<RegistryError> {
+/** Reads the body of an unwelcome answer, as far as it is worth reading, and says what it means; `host` as users know it. */
+export async function refusal(answer: Answer, host = answer.request.url.host): Promise<RegistryError> {
   const body = await answer.read(BODY_BYTES_MAX).catch(() => Buffer.alloc(0))
   const { status, request } = answer
   const { text, codes } = wordsOf(answer, body.toString('utf8'))
@@ -26,7 +26,7 @@ export async function refusal(answer: Answer): Promise<RegistryError> {
     codes,
     retryable: isPassing(status),
     retryAfter,
-    hint: hintFor(status, request.url.host, retryAfter),
+    hint: hintFor(answer, host),
   })
 }
 
@@ -44,11 +44,6 @@ export function isWebPage(contentType: string | undefined, text: string): boolea
 function wordsOf(answer: Answer, text: string): { text: string | undefined; codes: string[] } {
   const { status, request } = answer
   const asked = `${title(request.method)} "${visibleUrl(request.url)}"`
-  if (isWebPage(answer.header('content-type'), text)) {
-    const heading = /<title>([^<]*)/i.exec(text)?.[1]?.trim()
-    const page = heading === undefined || heading === '' ? '' : `, titled "${printable(heading)}"`
-    return { text: `${asked}: ${statusText(status)}: answered with a web page${page}, not as a registry`, codes: [] }
-  }
   const document = parsed(text)
   const coded = Errors.safeParse(document)
   if (coded.success) {
@@ -61,19 +56,34 @@ function wordsOf(answer: Answer, text: string): { text: string | undefined; code
   if (said !== undefined) return { text: `${status === 401 ? 'unauthorized' : asked}: ${printable(said)}`, codes: [] }
   // To HEAD, and from proxies: the status is all there is.
   if (status === 401 && text === '') return { text: 'unauthorized: authentication required', codes: ['UNAUTHORIZED'] }
-  const line = printable(text.trim())
+  if (status >= 500) return { text: `received unexpected HTTP status: ${statusText(status)}`, codes: [] }
+  const page = pageIn(answer, text)
+  const line = page ?? printable(text.trim())
   return { text: line === '' ? undefined : `${asked}: ${statusText(status)}: ${line}`, codes: [] }
 }
 
-function hintFor(status: number, host: string, retryAfter: string | undefined): string {
+/** What a page for people is told as; undefined for other answers. */
+function pageIn(answer: Answer, text: string): string | undefined {
+  if (!isWebPage(answer.header('content-type'), text)) return undefined
+  const heading = printable(/<title>([^<]*)/i.exec(text)?.[1]?.trim() ?? '')
+  return `answered with a web page${heading === '' ? '' : `, titled "${heading}"`}, not as a registry`
+}
+
+export function loginHint(host: string): string {
+  return `log in with "mini-docker login ${host}", or ask its owner for access`
+}
+
+function hintFor(answer: Answer, host: string): string {
+  const { status, request } = answer
   if (status === 429) {
+    const retryAfter = answer.header('retry-after')
     const when = retryAfter === undefined ? '' : ` (Retry-After: ${printable(retryAfter)})`
     return `${host} limits how often one may ask${when}: wait, or log in, which raises the limit`
   }
-  if (status === 401 || status === 403) return `log in with "mini-docker login ${host}", or ask its owner for access`
+  if (status === 401 || status === 403) return loginHint(host)
   if (status === 404) return 'check the spelling of repository and tag'
   if (status === 413) return `${host} or a proxy before it takes no body of this size: its operator can raise the limit`
-  if (status >= 500) return `${host} has trouble of its own: try again later`
+  if (status >= 500) return `${visibleUrl(request.url)} or a proxy before it has trouble of its own: try again later`
   return `check that ${host} is a registry`
 }
 

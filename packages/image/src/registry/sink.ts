@@ -7,6 +7,7 @@ import type { Descriptor } from '../schema.ts'
 import type { Registry } from './registry.ts'
 import type { Repository } from './repository.ts'
 import type { UploadSession } from './upload-session.ts'
+import { pushError } from './words.ts'
 
 /** As docker's max-concurrent-uploads. */
 const PARALLEL = 5
@@ -45,7 +46,9 @@ export class RegistrySink implements Sink {
 
   async presence(blob: Descriptor, candidates: readonly Reference[]): Promise<Presence> {
     const repository = await this.#repository
-    if (await repository.hasBlob(blob)) return { kind: 'present' }
+    // The first that is asked of the registry: whether we may is found out here.
+    const has = await repository.hasBlob(blob).catch((error: unknown) => Promise.reject(pushError(error)))
+    if (has) return { kind: 'present' }
     const { domain, path } = this.#reference
     const others = candidates.filter((candidate) => candidate.domain === domain && candidate.path !== path)
     for (const from of others.slice(0, MOUNTS_MAX)) {

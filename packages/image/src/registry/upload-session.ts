@@ -42,7 +42,8 @@ export class UploadSession {
 
   static async start(target: UploadTarget): Promise<UploadSession> {
     const { endpoint, path, scopes } = target
-    await using answer = await endpoint.ask({ step: 'image.upload', method: 'POST', to: path, scopes, expect: [202] })
+    const ask = { step: 'image.upload', method: 'POST', to: path, scopes, expect: [202], retry: false } as const
+    await using answer = await endpoint.ask(ask)
     return new UploadSession(target, answer)
   }
 

@@ -15,7 +15,7 @@ export async function uploadUnknown(
   target: UploadTarget,
   bytes: AsyncIterable<Uint8Array>,
 ): Promise<{ digest: Digest; size: number }> {
-  const session = await UploadSession.start(target)
+  const session = await target.endpoint.retrying(() => UploadSession.start(target))
   await using source = new ReplayedSource(bytes)
   let failures = 0
   while (!source.ended || session.offset < source.size) {

@@ -29,6 +29,12 @@ export function pullError(reference: Reference, error: unknown): unknown {
   return error
 }
 
+/** A push is told without the request that was refused, as docker tells it. */
+export function pushError(error: unknown): unknown {
+  if (!(error instanceof RegistryError) || error.status !== 401) return error
+  return reworded(error, error.message.replace(/^[A-Z][a-z]+ "[^"]*": /, ''), error.hint ?? '')
+}
+
 function reworded(error: RegistryError, message: string, hint: string): RegistryError {
   const { status, codes, retryable } = error
   return new RegistryError(message, { status, codes, retryable, hint, code: error.code, cause: error })
