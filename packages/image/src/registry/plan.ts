@@ -43,7 +43,7 @@ export function planPull(facts: PullPlanFacts): ImageStep[] {
       ['curl(1)', 'jq(1)', 'sha256sum(1)'],
       [
         { method: 'HEAD', url: `${repository}/manifests/${name}`, why: WHY.head },
-        get(`${repository}/manifests/${name}`, WHY.top),
+        get(`${repository}/manifests/$DIGEST`, WHY.top),
         get(`${repository}/manifests/$MANIFEST`, WHY.manifest),
       ],
     ),

@@ -184,7 +184,7 @@ test('each step has words in both languages, and all requests say why', () => {
       "GET https://registry-1.docker.io/v2/",
       "GET $REALM?service=$SERVICE&scope=repository:library/alpine:pull",
       "HEAD https://registry-1.docker.io/v2/library/alpine/manifests/latest",
-      "GET https://registry-1.docker.io/v2/library/alpine/manifests/latest",
+      "GET https://registry-1.docker.io/v2/library/alpine/manifests/$DIGEST",
       "GET https://registry-1.docker.io/v2/library/alpine/manifests/$MANIFEST",
       "GET https://registry-1.docker.io/v2/library/alpine/blobs/$CONFIG",
       "GET https://registry-1.docker.io/v2/library/alpine/blobs/$LAYER",

@@ -9,6 +9,7 @@ import { imageRoutes } from './images.ts'
 import { inspectImageRoutes } from './inspect-images.ts'
 import { networkRoutes } from './networks.ts'
 import { notBuiltRoutes } from './not-built.ts'
+import { registryExtensionRoutes } from './registry-extensions.ts'
 import { registryRoutes } from './registry.ts'
 import { systemRoutes } from './system.ts'
 import { volumeRoutes } from './volumes.ts'
@@ -22,6 +23,7 @@ export const apiRouter = new Router<Engine>(
   inspectImageRoutes,
   imageRoutes,
   registryRoutes,
+  registryExtensionRoutes,
   volumeRoutes,
   networkRoutes,
   extensionRoutes,

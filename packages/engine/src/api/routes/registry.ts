@@ -50,7 +50,7 @@ export async function pull(exchange: Exchange, engine: Engine, options: { trace?
  * Docker's rules: `fromImage` with a tag of its own when `tag` is empty; no tag at all means all tags; a `tag` with a colon is a digest.
  * @throws UserError `invalid`, StatusError 403 for `scratch`.
  */
-function pulledReference(query: URLSearchParams): Reference {
+export function pulledReference(query: URLSearchParams): Reference {
   const [name, tag] = [query.get('fromImage') ?? '', query.get('tag') ?? '']
   if (name === '') throw new UserError('invalid', 'no image to pull: fromImage is empty')
   const reference = parseName(name)
@@ -80,12 +80,9 @@ async function makeDemo(engine: Engine, progress: Progress): Promise<void> {
 }
 
 /** With `trace`, the lines tell of each HTTP request too. */
-async function push(exchange: Exchange, engine: Engine, options: { trace?: boolean } = {}): Promise<void> {
-  const { query, params } = exchange
-  const name = parseName(params['name'] ?? '')
-  const tag = query.get('tag') ?? ''
-  const reference = tag === '' ? name : { ...name, tag: parseTag(tag) }
-  const platform = parseAskedPlatform(query.get('platform'))
+export async function push(exchange: Exchange, engine: Engine, options: { trace?: boolean } = {}): Promise<void> {
+  const reference = pushedReference(exchange)
+  const platform = parseAskedPlatform(exchange.query.get('platform'))
   const credentials = await requireAuth(exchange)
   await transfer(exchange, engine, credentials, options, (access, tell) =>
     pushImages(engine, { reference, platform, access, tell }),
@@ -107,6 +104,13 @@ async function search(exchange: Exchange, engine: Engine): Promise<void> {
     200,
     await searchImages(engine, { term: query.get('term') ?? '', limit: queryInteger(query, 'limit'), filters, access }),
   )
+}
+
+/** Without a tag, in the name or beside it, all tags are meant. @throws UserError `invalid`. */
+export function pushedReference({ params, query }: Exchange): Reference {
+  const name = parseName(params['name'] ?? '')
+  const tag = query.get('tag') ?? ''
+  return tag === '' ? name : { ...name, tag: parseTag(tag) }
 }
 
 /** Runs a pull or a push for as long as its client stays, and tells it how that goes. */

@@ -44,10 +44,10 @@ export async function pushImages(engine: Engine, { reference, platform, access, 
   }
 }
 
-type Tagged = { name: Reference; image: Image }
+export type Tagged = { name: Reference; image: Image }
 
-/** @throws UserError `not-found`, in docker's words. */
-function taggedImages({ images }: Engine, reference: Reference): Tagged[] {
+/** The tag that is meant, or all of its repository. @throws UserError `not-found`, in docker's words. */
+export function taggedImages({ images }: Engine, reference: Reference): Tagged[] {
   const repository = familiarRepository(reference)
   const tagged = images
     .list()

@@ -1,5 +1,6 @@
 /** How this daemon reaches registries on behalf of one request: its configuration, and who the client is. */
-import { Registry, type Credentials, type HttpTrace, type Reference } from '@mini-docker/image'
+import { Registry, type Credentials, type HttpTrace, type Reference, type RegistryConfig } from '@mini-docker/image'
+import type { DaemonConfig } from '../../config/config.ts'
 import type { Engine } from '../../engine.ts'
 
 export type Access = {
@@ -20,16 +21,21 @@ export function openRegistry(
   { credentials, signal, trace }: Access,
 ): Registry {
   return new Registry({
-    config: {
-      mirrors: config.registryMirrors,
-      insecure: config.insecureRegistries,
-      certsDirs: config.certsDirs,
-      proxies: config.proxies,
-    },
+    config: registryConfig(config),
     credentialsFor: (host) => Promise.resolve(host === domain ? credentials : undefined),
     signal,
     onRequest: trace,
     userAgent: `mini-docker/${version}`,
     retry: { tries: config.maxDownloadAttempts },
   })
+}
+
+/** The daemon's configuration as the registry client has it. */
+export function registryConfig(config: DaemonConfig): RegistryConfig {
+  return {
+    mirrors: config.registryMirrors,
+    insecure: config.insecureRegistries,
+    certsDirs: config.certsDirs,
+    proxies: config.proxies,
+  }
 }
