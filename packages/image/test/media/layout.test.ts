@@ -171,7 +171,7 @@ describe('an OCI layout as a sink', () => {
     writeFiles(out, make.ociFiles(one, 'a'))
     const all = Array.from({ length: 10 }, (_, i) => `n${i}`)
     await Promise.all(all.map((name) => copyImages(source(`oci:${out}`), new LayoutSink(lay, name))))
-    expect(names(lay).toSorted()).toEqual(all)
+    expect(new Set(names(lay))).toEqual(new Set(all))
     expect(temporaries(lay)).toEqual([])
   })
 })
