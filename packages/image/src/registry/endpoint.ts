@@ -149,7 +149,9 @@ export class Endpoint {
     authorizer.forget(scopes)
     const second = await this.#authorization(request, wider)
     if (second === first) return await this.#expected(refused, ask)
-    return await this.#expected(await this.#http.send(withAuthorization(request, second), this.#trust), ask)
+    const again = await this.#http.send(withAuthorization(request, second), this.#trust)
+    if (again.status !== 401) authorizer.served(second)
+    return await this.#expected(again, ask)
   }
 
   /** What a token server refuses is told as the failure of the request that needs the token. */

@@ -56,8 +56,11 @@ function wordsOf(answer: Answer, text: string): { text: string | undefined; code
   if (said !== undefined) return { text: `${status === 401 ? 'unauthorized' : asked}: ${printable(said)}`, codes: [] }
   // To HEAD, and from proxies: the status is all there is.
   if (status === 401 && text === '') return { text: 'unauthorized: authentication required', codes: ['UNAUTHORIZED'] }
-  if (status >= 500) return { text: `received unexpected HTTP status: ${statusText(status)}`, codes: [] }
   const page = pageIn(answer, text)
+  if (status >= 500) {
+    const more = page === undefined ? '' : `: ${page}`
+    return { text: `received unexpected HTTP status: ${statusText(status)}${more}`, codes: [] }
+  }
   const line = page ?? printable(text.trim())
   return { text: line === '' ? undefined : `${asked}: ${statusText(status)}: ${line}`, codes: [] }
 }

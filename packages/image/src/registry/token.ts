@@ -36,10 +36,10 @@ export type TokenRequest = {
 
 const CLIENT_ID = 'mini-docker'
 const TOKEN_BYTES_MAX = 1 << 20
-/** What a server that says nothing means, and the least that is taken (as in docker). */
-const LIFETIME_MIN_S = 60
-/** Tokens are renewed a little before their end: the request has still to get there. */
-const MARGIN_MS = 5000
+/** What a server that says nothing means. */
+const LIFETIME_S = 60
+/** The part of its life after which a token is renewed: the request has still to get there. */
+const GOOD_PART = 0.9
 
 const TokenAnswer = z.object({
   token: z.string().optional(),
@@ -60,8 +60,8 @@ export async function fetchToken(http: HttpClient, request: TokenRequest): Promi
   const document = TokenAnswer.safeParse(parsed(body))
   const value = document.data?.token ?? document.data?.access_token
   if (value === undefined || value === '' || !/^[\x21-\x7e]+$/.test(value)) throw noToken(answer)
-  const lifetimeS = Math.max(LIFETIME_MIN_S, document.data?.expires_in ?? 0)
-  return { value, expiresMs: startMs + lifetimeS * 1000 - MARGIN_MS, identityToken: document.data?.refresh_token }
+  const lifetimeMs = 1000 * (document.data?.expires_in ?? LIFETIME_S)
+  return { value, expiresMs: startMs + lifetimeMs * GOOD_PART, identityToken: document.data?.refresh_token }
 }
 
 function requestFor({ challenge, scopes, credentials, trust, login }: TokenRequest): HttpRequest {
