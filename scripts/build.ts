@@ -4,6 +4,9 @@
  * `ps` (medians of one run, `node -e 0` 28 ms): a bare node:net exchange 33 ms, two files 35 ms, everything in one file 38 ms, esbuild's
  * shared chunks 44 ms. CommonJS, because Node starts it 6 ms quicker than ES modules.
  *
+ * What is drawn in a terminal (`.tsx`) becomes an ES module, loaded only when it is drawn: Ink's layout engine awaits its WebAssembly at the
+ * top level, which CommonJS cannot. The command that draws has a true `import()` for it, and for all else that it loads late.
+ *
  * Safe beside running programs: files are renamed into place, `main.js` after what it loads, and `dist/stamp`, written last, carries the time
  * the build began.
  */
@@ -66,12 +69,12 @@ async function bundle(entry: string, name: string, found: (file: string) => void
   const result = await esbuild.build({
     entryPoints: [entry],
     bundle: true,
-    format: 'cjs',
+    ...(isScreen(entry) ? SCREEN : { format: 'cjs' }),
     platform: 'node',
     target: 'node24',
     outfile: join(dist, name),
     // Node 24 has `using`. Lowered by esbuild 0.28, the error of one turn of a loop is thrown again in the next.
-    supported: { 'dynamic-import': false, using: true },
+    supported: { 'dynamic-import': isScreen(entry) || drawsScreens(entry), using: true },
     minifySyntax: true,
     legalComments: 'none',
     write: false,
@@ -83,8 +86,29 @@ async function bundle(entry: string, name: string, found: (file: string) => void
   return { path: file.path, text: file.text }
 }
 
-/** `src/commands/ps.ts` → `client-ps.js`; names do not clash with the other programs of dist/. */
+/** React's production build, without Ink's debugger; what is CommonJS in there asks for modules of Node with `require`. */
+const SCREEN: esbuild.BuildOptions = {
+  format: 'esm',
+  jsx: 'automatic',
+  external: ['react-devtools-core'],
+  minifyWhitespace: true,
+  define: { 'process.env.NODE_ENV': '"production"', 'process.env.DEV': '"false"' },
+  banner: {
+    js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);",
+  },
+}
+
+function isScreen(entry: string): boolean {
+  return entry.endsWith('.tsx')
+}
+
+function drawsScreens(entry: string): boolean {
+  return /\bimport\('[^']+\.tsx'\)/.test(readFileSync(entry, 'utf8'))
+}
+
+/** `src/commands/ps.ts` → `client-ps.js`, `src/tui/x.tsx` → `client-x.mjs`; names do not clash with the other programs of dist/. */
 function clientFile(entry: string): string {
+  if (isScreen(entry)) return `client-${basename(entry, '.tsx')}.mjs`
   const name = basename(entry, '.ts')
   return name === 'main' ? 'main.js' : `client-${name}.js`
 }
@@ -100,7 +124,7 @@ function commandsApart(found: (path: string) => void): esbuild.Plugin {
   return {
     name: 'commands-apart',
     setup(build) {
-      build.onResolve({ filter: /^\.\.?\/.*\.ts$/ }, ({ path, kind, resolveDir }) => {
+      build.onResolve({ filter: /^\.\.?\/.*\.tsx?$/ }, ({ path, kind, resolveDir }) => {
         if (kind !== 'dynamic-import' || !resolveDir.startsWith(clientSource)) return undefined
         const file = join(resolveDir, path)
         found(file)
@@ -128,7 +152,7 @@ function writeWhole(path: string, text: string, time?: Date): void {
 /** Programs of an earlier build that have no source any more. */
 function dropOldFiles(current: Set<string>): void {
   for (const name of readdirSync(dist)) {
-    if (name.endsWith('.js') && !current.has(name)) rmSync(join(dist, name))
+    if (/\.m?js$/.test(name) && !current.has(name)) rmSync(join(dist, name))
   }
 }
 

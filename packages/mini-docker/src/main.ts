@@ -52,7 +52,9 @@ const COMMANDS: Record<string, Loader> = {
 const CONTAINER_ONLY: Record<string, Loader> = { prune: () => import('./commands/container-prune.ts') }
 const IMAGE_ONLY: Record<string, Loader> = {
   copy: () => import('./commands/image-copy.ts'),
+  diff: () => import('./commands/image-diff.ts'),
   prune: () => import('./commands/image-prune.ts'),
+  tree: () => import('./commands/image-tree.ts'),
 }
 const CLASS_ONLY: Record<string, Loader> = {
   pack: () => import('./commands/class-pack.ts'),
