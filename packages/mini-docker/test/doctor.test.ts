@@ -3,9 +3,17 @@ import { examine, type Machine } from '../src/doctor/checks.ts'
 
 const V2_MOUNT = '30 23 0:26 / /sys/fs/cgroup rw,nosuid - cgroup2 cgroup2 rw,nsdelegate'
 
+const CONFIG = '/root/.docker/config.json'
+const CERTS_DIR = '/etc/docker/certs.d/reg.example:5000'
+const CERTS = { '/etc/docker/certs.d': ['reg.example:5000'], [CERTS_DIR]: ['ca.crt'] }
+
 /** A machine where everything is there. */
 function machine(
-  change: { files?: Record<string, string | undefined>; lacking?: string[] } & Partial<Machine> = {},
+  change: {
+    files?: Record<string, string | undefined>
+    directories?: Record<string, string[]>
+    lacking?: string[]
+  } & Partial<Machine> = {},
 ): Machine {
   const files: Record<string, string | undefined> = {
     '/proc/filesystems': 'nodev\tproc\nnodev\toverlay\n\text4\n',
@@ -14,7 +22,7 @@ function machine(
     '/proc/self/status': 'CapEff:\t000001ffffffffff\nSeccomp:\t0\n',
     ...change.files,
   }
-  const { files: _files, lacking = [], ...rest } = change
+  const { files: _files, directories = {}, lacking = [], ...rest } = change
   return {
     read: (path) => files[path],
     exists: (path) => !lacking.some((part) => path.includes(part)),
@@ -22,7 +30,11 @@ function machine(
     uid: 0,
     kernelRelease: '6.1.0-18-amd64',
     nodeVersion: 'v24.21.0',
-    freeBytes: () => 50e9,
+    free: () => ({ bytes: 50e9, inodes: 1e6 }),
+    list: (path) => directories[path],
+    modifiedMs: () => undefined,
+    nowMs: Date.UTC(2027, 5, 1),
+    dockerConfig: '/root/.docker/config.json',
     ...rest,
   }
 }
@@ -34,7 +46,7 @@ function verdictOf(name: string, change: Parameters<typeof machine>[0]) {
 
 describe('doctor', () => {
   test('a machine with everything is fine in every point', () => {
-    expect(examine(machine()).filter(({ verdict }) => verdict !== 'ok')).toEqual([])
+    expect(examine(machine({ files: { [CONFIG]: '{}' } })).filter(({ verdict }) => verdict !== 'ok')).toEqual([])
   })
 
   test.each([
@@ -79,11 +91,40 @@ describe('doctor', () => {
       /^limited: no CAP_SYS_RESOURCE/,
     ],
     ['seccomp', { files: { '/proc/self/status': 'CapEff:\t000001ffffffffff\n' } }, /^limited/],
-    ['disk', { freeBytes: () => 1e8 }, /^limited: 0\.1 GB free/],
+    ['disk', { free: () => ({ bytes: 1e8, inodes: 1e6 }) }, /^limited: 0\.1 GB free/],
+    ['disk', { free: () => ({ bytes: 5e9, inodes: 1200 }) }, /^limited: 5\.0 GB free .* room for 1200 files only/],
+    ['disk', { free: () => ({ bytes: 5e9, inodes: 0 }) }, /^ok: 5\.0 GB free/],
+    ['certificates', {}, /^ok: none/],
+    ['certificates', { directories: CERTS, files: { [`${CERTS_DIR}/ca.crt`]: 'PEM' } }, /^ok: for reg\.example:5000/],
+    ['certificates', { directories: CERTS }, /^limited: cannot read .*\/reg\.example:5000\/ca\.crt → chmod/],
+    [
+      'certificates',
+      {
+        directories: { ...CERTS, [CERTS_DIR]: ['client.cert', 'README'] },
+        files: { [`${CERTS_DIR}/client.cert`]: 'PEM' },
+      },
+      /^limited: .*client\.cert has no key beside it → put the key into .*client\.key/,
+    ],
+    ['logins', { lacking: ['config.json'] }, /^ok: none: there is no \/root\/\.docker\/config\.json/],
+    ['logins', {}, /^limited: cannot read/],
+    ['logins', { files: { [CONFIG]: 'auths: x' } }, /^limited: .* is not JSON/],
+    [
+      'logins',
+      { files: { [CONFIG]: '{"auths":{"a":{},"b":{}},"credsStore":"pass"}' } },
+      /^ok: 2 in .* \(kept by pass\)/,
+    ],
+    [
+      'logins',
+      { files: { [CONFIG]: '{"credHelpers":{"a":"ecr-login"}}' }, which: (): undefined => undefined },
+      /^limited: docker-credential-ecr-login, which .* names, is not installed → install it/,
+    ],
+    ['clock', {}, /^ok: 2027-06-01T00:00:00Z/],
+    ['clock', { nowMs: 0 }, /^limited: it is 1970-01-01T00:00:00Z, they say: TLS will not work → set it/],
+    ['clock', { modifiedMs: () => Date.UTC(2028, 0, 1) }, /^limited: .*, but images were added after that → set it/],
     ['node', { nodeVersion: 'v20.11.0' }, /^missing: v20\.11\.0 is too old/],
     [
       'nft',
-      { which: () => undefined },
+      { which: (): undefined => undefined },
       /^limited: not installed; used for published ports \(part 3\) → apt-get install nftables/,
     ],
   ])('%s %o', (name, change, expected) =>

@@ -1,6 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import type { Step } from '@mini-docker/syscall'
-import { explainSteps, languageOf, wrap } from '../src/faces/explain.ts'
+import { explainSteps, languageOf } from '../src/faces/explain.ts'
+import { RequestFormatter, type RequestEvent } from '../src/faces/trace-request.ts'
+import { wrap } from '../src/format/wrap.ts'
 import { reviveSteps } from '../src/faces/steps-json.ts'
 import { TraceFormatter } from '../src/faces/trace.ts'
 
@@ -63,6 +65,53 @@ describe('explain', () => {
       '{"steps":[{"id":"x","calls":[{"name":"write","args":[{"base64":"AAE="},{"bigint":"18446744073709551615"}]}]}]}',
     )
     expect(step?.calls[0]?.args).toEqual([Buffer.from([0, 1]), 2n ** 64n - 1n])
+  })
+})
+
+describe('explain of a pull', () => {
+  const steps = [
+    {
+      ...STEPS[0]!,
+      calls: [],
+      requests: [{ method: 'GET', url: 'https://reg/v2/', why: { en: 'is it there?', ja: 'あるか見ます' } }],
+    },
+  ]
+
+  test('the requests of a step stand between its reason and its commands', () => {
+    expect(explainSteps(steps, WORDS, 'en')).toBe(
+      '# 1 steps. Nothing has been asked or fetched.\n\n# 1. Make a place  (on the host)\n#    Because.\n#    GET https://reg/v2/\n#      is it there?\n#    read: mkdir(2)\n$ mkdir /x\n$ cd /x\n',
+    )
+    expect(explainSteps(steps, WORDS, 'ja')).toContain('#    GET https://reg/v2/\n#      あるか見ます\n')
+  })
+})
+
+describe('trace of requests', () => {
+  const event: RequestEvent = {
+    id: 'image.manifest',
+    method: 'HEAD',
+    url: 'https://reg/v2/x/manifests/1',
+    status: 200,
+    bytes: 0,
+    bytesSent: 0,
+    startNs: '5000000000',
+    durationNs: '51302000',
+  }
+
+  test('a line per request, in the columns of system calls; what began earlier is not before the start', () => {
+    const formatter = new RequestFormatter()
+    expect(formatter.line(event)).toBe(
+      '0.000000 host      image.manifest           HEAD https://reg/v2/x/manifests/1 = 200 0 bytes <0.051302>',
+    )
+    const put = { ...event, method: 'PUT', bytesSent: 7, startNs: '5100000000', note: 'redirected' }
+    expect(formatter.line(put)).toMatch(/^0\.100000 .* = 200 0 bytes \(7 sent\) <0\.051302> \(redirected\)$/)
+    expect(formatter.line({ ...event, startNs: '4000000000' })).toMatch(/^0\.000000 /)
+  })
+
+  test('without an answer the error is told', () => {
+    const { status: _, ...unanswered } = event
+    expect(new RequestFormatter().line({ ...unanswered, error: 'connection refused' })).toMatch(
+      / = -1 <0\.051302> \(connection refused\)$/,
+    )
   })
 })
 

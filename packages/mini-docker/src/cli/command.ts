@@ -24,7 +24,10 @@ export async function runCommand(command: Command, argv: readonly string[], term
   try {
     read = readFlags(command.flags, argv, command.stopAtFirstWord === true)
   } catch (error) {
-    if (error instanceof HelpWanted) return terminal.out((await import('./help.ts')).commandHelp(command))
+    if (error instanceof HelpWanted) {
+      const { commandHelp } = await import('./help.ts')
+      return terminal.out(commandHelp(command, terminal.size()?.columns || undefined))
+    }
     if (error instanceof FlagError) throw mistakeInFlags(error, PROGRAM, command.name, usage)
     throw error
   }

@@ -28,6 +28,11 @@ const COMMANDS: ReadonlyArray<[title: string, lines: Record<string, string>]> = 
     'Images',
     {
       images: 'List images',
+      pull: 'Download an image from a registry (--explain, --trace: see how)',
+      push: 'Upload an image to a registry',
+      search: 'Search Docker Hub for images',
+      login: 'Authenticate to a registry',
+      logout: 'Log out from a registry',
       history: 'Show the history of an image',
       load: 'Load an image from a tar archive or STDIN',
       save: 'Save one or more images to a tar archive (streamed to STDOUT by default)',
@@ -51,13 +56,14 @@ const COMMANDS: ReadonlyArray<[title: string, lines: Record<string, string>]> = 
 
 /** The names in docker's groups, which stand beside the plain ones. */
 const GROUPS: Record<string, { about: string; commands: string }> = {
-  class: { about: 'Teach a class, with or without a network', commands: 'serve' },
+  class: { about: 'Teach a class, with or without a network', commands: 'pack serve' },
   container: {
     about: 'Manage containers',
     commands:
       'attach create exec inspect kill logs ls pause prune rename restart rm run start stats stop top unpause wait',
   },
-  image: { about: 'Manage images', commands: 'history import inspect load ls prune rm save tag' },
+  image: { about: 'Manage images', commands: 'copy history import inspect load ls prune pull push rm save tag' },
+  manifest: { about: 'Look at manifests and manifest lists in a registry', commands: 'inspect' },
   system: { about: 'Manage the daemon', commands: 'df events info' },
 }
 
@@ -75,8 +81,8 @@ export function overview(group?: string): string {
     'Usage:  mini-docker [OPTIONS] COMMAND',
     'Containers as lists of system calls, with the words of docker',
     ...sections,
-    "Management commands: container, image, system (docker's longer names for the same); class (for a room of learners)",
-    'Options:\n  -H, --host string   Daemon socket to connect to (default unix:///run/mini-docker/docker.sock; or MINI_DOCKER_HOST, DOCKER_HOST)\n  -v, --version       Print version information and quit',
+    "Management commands: container, image, manifest, system (docker's longer names for the same); class (for a room of learners)",
+    'Options:\n      --config string   Location of client config files (default ~/.docker; or DOCKER_CONFIG)\n  -H, --host string     Daemon socket to connect to (default unix:///run/mini-docker/docker.sock; or MINI_DOCKER_HOST, DOCKER_HOST)\n  -v, --version         Print version information and quit',
     "Run 'mini-docker COMMAND --help' for more information on a command.\n",
   ].join('\n\n')
 }

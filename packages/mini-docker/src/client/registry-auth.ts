@@ -1,13 +1,7 @@
 /** The user's credentials for registries: docker's own config.json, and the helpers that it names. */
 import { credentialsFrom, DockerConfig, encodeRegistryAuth } from '@mini-docker/image/credentials'
-import { homedir } from 'node:os'
-import { join } from 'node:path'
 import type { Terminal } from '../cli/terminal.ts'
-
-/** Where docker keeps its configuration: `--config` and DOCKER_CONFIG, or ~/.docker. */
-export function configPath(env: Terminal['env']): string {
-  return join(env['DOCKER_CONFIG'] || join(homedir(), '.docker'), 'config.json')
-}
+import { configPath } from './places.ts'
 
 /** The configuration, with the helper that docker would find on this PATH when none is named. */
 export function openDockerConfig({ env }: Terminal): DockerConfig {

@@ -3,7 +3,7 @@ import { defaultRegistryConfig, type Credentials, type HttpTrace, Registry } fro
 import { credentialsFrom } from '@mini-docker/image/credentials'
 import type { Terminal } from '../cli/terminal.ts'
 import type { RequestEvent } from '../faces/trace-request.ts'
-import { configPath } from './registry-auth.ts'
+import { CERTS_DIRS, configPath } from './places.ts'
 
 export type ClientRegistryOptions = {
   /** Hosts, or CIDRs, that may speak plain HTTP or have a certificate that nobody vouches for. */
@@ -13,8 +13,6 @@ export type ClientRegistryOptions = {
   /** Hears of every request. */
   onRequest?: ((event: RequestEvent) => void) | undefined
 }
-
-const CERTS_DIRS = ['/etc/mini-docker/certs.d', '/etc/docker/certs.d']
 
 /** With the user's credentials, the certificates of certs.d and the proxies of the environment. Disposing closes the connections. */
 export function openRegistry(

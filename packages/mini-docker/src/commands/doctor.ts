@@ -1,8 +1,10 @@
 /** `doctor`: what this machine can do, what is missing, and how to mend it. Needs no daemon. */
-import { accessSync, constants, existsSync, readFileSync, statfsSync } from 'node:fs'
+import { accessSync, constants, existsSync, readdirSync, readFileSync, statfsSync, statSync } from 'node:fs'
 import { release } from 'node:os'
+import { configPath } from '../client/places.ts'
 import type { Command } from '../cli/command.ts'
 import { exitWith } from '../cli/errors.ts'
+import type { Terminal } from '../cli/terminal.ts'
 import { examine, type Finding, type Machine } from '../doctor/checks.ts'
 
 export const command: Command = {
@@ -12,7 +14,7 @@ export const command: Command = {
   flags: [{ name: 'json', kind: 'bool', help: 'Print the findings as JSON' }],
   words: { exactly: 0 },
   async run(flags, _words, terminal) {
-    const findings = examine(thisMachine(terminal.env['PATH'] ?? ''))
+    const findings = examine(thisMachine(terminal.env))
     const missing = findings.filter(({ verdict }) => verdict === 'missing').length
     if (flags.bool('json')) terminal.out(`${JSON.stringify({ canRun: missing === 0, findings }, undefined, 2)}\n`)
     else terminal.out(`${findings.map(formatFinding).join('\n')}\n\n${summary(missing)}\n`)
@@ -32,32 +34,35 @@ function summary(missing: number): string {
     : `Containers cannot run here: ${missing} thing${missing === 1 ? ' is' : 's are'} missing.`
 }
 
-function thisMachine(path: string): Machine {
+function thisMachine(env: Terminal['env']): Machine {
   return {
-    read(file) {
-      try {
-        return readFileSync(file, 'utf8')
-      } catch {
-        return undefined
-      }
-    },
+    read: (file) => orUndefined(() => readFileSync(file, 'utf8')),
     exists: existsSync,
     which: (program) =>
-      path
+      (env['PATH'] ?? '')
         .split(':')
         .map((directory) => `${directory}/${program}`)
         .find(isExecutable),
     uid: process.getuid?.() ?? -1,
     kernelRelease: release(),
     nodeVersion: process.version,
-    freeBytes(place) {
-      try {
-        const { bavail, bsize } = statfsSync(place)
-        return bavail * bsize
-      } catch {
-        return undefined
-      }
-    },
+    free: (place) =>
+      orUndefined(() => {
+        const { bavail, bsize, ffree } = statfsSync(place)
+        return { bytes: bavail * bsize, inodes: ffree }
+      }),
+    list: (directory) => orUndefined(() => readdirSync(directory)),
+    modifiedMs: (path) => orUndefined(() => statSync(path).mtimeMs),
+    nowMs: Date.now(),
+    dockerConfig: configPath(env),
+  }
+}
+
+function orUndefined<T>(read: () => T): T | undefined {
+  try {
+    return read()
+  } catch {
+    return undefined
   }
 }
 

@@ -3,6 +3,8 @@
  * it. `readFile` and the like come in as one value, so that the verdicts can be tested for machines that are not here.
  */
 
+import { examineImages } from './image-checks.ts'
+
 /** `ok`: works. `limited`: works with less. `missing`: containers cannot run. */
 export type Verdict = 'ok' | 'limited' | 'missing'
 export type Finding = { name: string; verdict: Verdict; detail: string; mend?: string }
@@ -17,11 +19,15 @@ export type Machine = {
   uid: number
   kernelRelease: string
   nodeVersion: string
-  freeBytes: (path: string) => number | undefined
+  /** What is free in the file system of a path. */
+  free: (path: string) => { bytes: number; inodes: number } | undefined
+  /** The names in a directory, or undefined when it cannot be read. */
+  list: (path: string) => readonly string[] | undefined
+  modifiedMs: (path: string) => number | undefined
+  nowMs: number
+  /** Docker's config.json of this user. */
+  dockerConfig: string
 }
-
-const DATA_ROOT = '/var/lib/mini-docker'
-const GIGABYTE = 1e9
 
 /** All findings, in the order in which they matter. */
 export function examine(machine: Machine): Finding[] {
@@ -34,7 +40,7 @@ export function examine(machine: Machine): Finding[] {
     capabilities(machine),
     seccomp(machine),
     devpts(machine),
-    disk(machine),
+    ...examineImages(machine),
     node(machine),
     ...programs(machine),
   ]
@@ -199,17 +205,6 @@ function devpts({ exists }: Machine): Finding {
   if (exists('/dev/pts/ptmx') || exists('/dev/ptmx'))
     return { name: 'terminals', verdict: 'ok', detail: '/dev/ptmx is there' }
   return { name: 'terminals', verdict: 'limited', detail: 'no /dev/ptmx', mend: 'mount -t devpts devpts /dev/pts' }
-}
-
-function disk({ freeBytes, exists }: Machine): Finding {
-  const place = [DATA_ROOT, '/var/lib', '/'].find((path) => exists(path)) ?? '/'
-  const free = freeBytes(place)
-  if (free === undefined)
-    return { name: 'disk', verdict: 'limited', detail: `cannot tell how much is free in ${place}` }
-  const detail = `${(free / GIGABYTE).toFixed(1)} GB free in ${place}`
-  return free > GIGABYTE
-    ? { name: 'disk', verdict: 'ok', detail }
-    : { name: 'disk', verdict: 'limited', detail, mend: 'mini-docker image prune -a, or make room' }
 }
 
 function node({ nodeVersion }: Machine): Finding {

@@ -3,7 +3,7 @@
  * words in, text out; the words come from the message catalogues of the packages that plan the steps.
  */
 import type { Step } from '@mini-docker/syscall'
-import { columnsOf } from '../format/width.ts'
+import { wrap } from '../format/wrap.ts'
 
 export type Language = 'en' | 'ja'
 export type StepText = { title: string; why: string }
@@ -72,19 +72,4 @@ function wordsOf(id: string, catalogue: Catalogue, language: Language): StepText
   const family = catalogue[`${id.slice(0, dot)}.*`]?.[language]
   const own = catalogue[id]?.[language]
   return own ?? (family && { ...family, title: `${family.title}: ${id.slice(dot + 1)}` })
-}
-
-/** Breaks at spaces; Japanese text, which has none, breaks between characters but not before punctuation. A wide character counts two. */
-export function wrap(text: string, width: number): string[] {
-  const lines: string[] = []
-  let line = ''
-  for (const word of text.match(/[\u3000-\u9fff\uff00-\uffef][、。）」]?|[^\s\u3000-\u9fff\uff00-\uffef]+\s*|\s+/g) ??
-    []) {
-    if (line !== '' && columnsOf(line) + columnsOf(word.trimEnd()) > width) {
-      lines.push(line.trimEnd())
-      line = ''
-    }
-    line += word
-  }
-  return [...lines, line.trimEnd()]
 }
