@@ -38,7 +38,10 @@ export async function pushImages(engine: Engine, { reference, platform, access, 
   tell({ status: `The push refers to repository [${formatRepository(reference)}]` })
   if (reference.digest !== undefined) throw new UserError('invalid', 'cannot push a digest reference')
   using registry = openRegistry(engine, reference, access)
-  for (const { name, image } of taggedImages(engine, reference)) {
+  const tagged = taggedImages(engine, reference)
+  const { endpoint } = await registry.repository(reference, 'pull,push')
+  await endpoint.ping()
+  for (const { name, image } of tagged) {
     requirePlatform(image, familiarReference(name), platform)
     await pushOne(engine, registry, { name, image }, { access, tell })
   }
