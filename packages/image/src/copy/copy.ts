@@ -16,7 +16,7 @@ import { inParallel } from '../parallel.ts'
 import type { Descriptor } from '../schema.ts'
 import type { BlobState, CopyOptions, Planned, Sink, Source, Tree } from './medium.ts'
 import { replaceBlobs } from './replace.ts'
-import { planCopy } from './tree.ts'
+import { planCopy, type ReadDocument } from './tree.ts'
 
 /**
  * Copies all that `source` offers into `sink`; both stay open. Blobs that the sink has are not read.
@@ -24,7 +24,8 @@ import { planCopy } from './tree.ts'
  * @throws UserError for what is missing, malformed or not what its digest says; the sink then has no new name.
  */
 export async function copyImages(source: Source, sink: Sink, options: CopyOptions = {}): Promise<Planned[]> {
-  const images = await planCopy(source, sink, options)
+  const documents = readDocuments(source, sink)
+  const images = await planCopy(source, documents, sink, options)
   const tell = options.onEvent ?? (() => {})
   for (const image of images) tell({ kind: 'planned', image })
   const configs = new Configs(source)
@@ -61,6 +62,21 @@ class Configs {
     this.#read.delete(config.digest)
     return bytes
   }
+}
+
+/** Manifests, indexes and configs, each read once, and not at all from the source where the sink has it. */
+function readDocuments(source: Source, sink: Sink): ReadDocument {
+  const known = new Map<string, Promise<Buffer>>()
+  return (what, descriptor) => {
+    const { digest } = descriptor
+    const reading = known.get(digest) ?? readDocument(what, descriptor, source, sink)
+    known.set(digest, reading)
+    return reading
+  }
+}
+
+async function readDocument(what: string, descriptor: Descriptor, source: Source, sink: Sink): Promise<Buffer> {
+  return sink.recall?.(what, descriptor) ?? (await source.read(what, descriptor))
 }
 
 type Blob = { descriptor: Descriptor; role: 'config' | 'layer' }

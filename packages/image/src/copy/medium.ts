@@ -61,6 +61,8 @@ export interface Sink extends AsyncDisposable {
   readonly parallel: number
   /** True for what keeps images of one platform only: of an index, one image is chosen. */
   readonly onePlatform: boolean
+  /** A manifest, index or config that it has already, checked: the source is not asked for it. */
+  recall?(what: string, descriptor: Descriptor): Buffer | undefined
   /** Told once, before any blob: all that will come. `configOf` reads a config. */
   begin(images: readonly Planned[], configOf: (descriptor: Descriptor) => Promise<Buffer>): Promise<void>
   /** `candidates` are repositories that may have it. */

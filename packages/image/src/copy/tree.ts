@@ -14,13 +14,17 @@ import type { CopyOptions, Planned, Sink, Source, Tree } from './medium.ts'
 /** Real indexes name a dozen images, and an attestation for each. */
 const MANIFESTS_MAX = 1000
 
+/** Reads a manifest, index or config, wherever it is. */
+export type ReadDocument = (what: string, descriptor: Descriptor) => Promise<Buffer>
+
 /** All that a source offers, as it will come into this sink. @throws UserError `not-found` when nothing is for the platform. */
 export async function planCopy(
   source: Source,
+  read: ReadDocument,
   sink: Pick<Sink, 'onePlatform'>,
   { platform, all, names }: Pick<CopyOptions, 'platform' | 'all' | 'names'>,
 ): Promise<Planned[]> {
-  const reader = new TreeReader(source)
+  const reader = new TreeReader(source.location, read)
   const planned: Planned[] = []
   for (const root of await source.roots()) {
     const whole = all === true && !sink.onePlatform
@@ -36,16 +40,18 @@ export async function planCopy(
 
 /** Of an index, the manifest for a platform; a manifest that stands alone is taken as it is. @throws UserError `not-found` */
 export function chooseFrom(source: Source, descriptor: Descriptor, platform: Platform): Promise<Descriptor> {
-  return new TreeReader(source).chosen(descriptor, platform)
+  return new TreeReader(source.location, (what, one) => source.read(what, one)).chosen(descriptor, platform)
 }
 
 class TreeReader {
-  readonly #source: Source
+  readonly #location: string
+  readonly #read: ReadDocument
   readonly #known = new Map<Digest, Buffer>()
   #manifests = 0
 
-  constructor(source: Source) {
-    this.#source = source
+  constructor(location: string, read: ReadDocument) {
+    this.#location = location
+    this.#read = read
   }
 
   /** The manifest for a platform. One that stands alone is taken as it is, unless a platform was asked for. */
@@ -62,7 +68,7 @@ class TreeReader {
   async tree(descriptor: Descriptor, depth: number): Promise<Tree> {
     const { mediaType, digest } = descriptor
     if (++this.#manifests > MANIFESTS_MAX) {
-      throw new UserError('invalid', `more than ${MANIFESTS_MAX} manifests lie under ${this.#source.location}`)
+      throw new UserError('invalid', `more than ${MANIFESTS_MAX} manifests lie under ${this.#location}`)
     }
     if (depth > INDEX_DEPTH_MAX) {
       throw new UserError('invalid', `index ${digest} lies more than ${INDEX_DEPTH_MAX} indexes deep`)
@@ -98,7 +104,7 @@ class TreeReader {
       'not-found',
       `image ${digest} is for ${formatPlatform(offered)}, not ${formatPlatform(asked)}`,
       {
-        hint: `${this.#source.location} has one image only: leave the platform out to take it`,
+        hint: `${this.#location} has one image only: leave the platform out to take it`,
       },
     )
   }
@@ -114,17 +120,9 @@ class TreeReader {
         })
       } catch (error) {
         if (!(error instanceof Lacking)) throw error
-        await this.#read(error.what, error.descriptor)
+        this.#known.set(error.descriptor.digest, await this.#read(error.what, error.descriptor))
       }
     }
-  }
-
-  async #read(what: string, descriptor: Descriptor): Promise<Buffer> {
-    const known = this.#known.get(descriptor.digest)
-    if (known !== undefined) return known
-    const bytes = await this.#source.read(what, descriptor)
-    this.#known.set(descriptor.digest, bytes)
-    return bytes
   }
 }
 

@@ -62,6 +62,10 @@ export class StoreSink implements Sink {
     return sink
   }
 
+  recall(what: string, { digest, size }: Descriptor): Buffer | undefined {
+    return this.#store.blobs.size(digest) === size ? this.#store.blobs.read(what, digest) : undefined
+  }
+
   async begin(images: readonly Planned[], configOf: (config: Descriptor) => Promise<Buffer>): Promise<void> {
     for (const { tree } of images) this.#contents.push(await readContent(tree, configOf))
     if (!this.#unpack) return

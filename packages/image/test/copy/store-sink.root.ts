@@ -186,3 +186,13 @@ test('without unpacking, layers are checked against the config all the same', as
   expect(store.list()).toEqual([])
   expect(readFileSync(join(store.root, 'index.json'), 'utf8')).toContain('"manifests": []')
 })
+
+test('manifests and configs that the store has are not asked for again', async () => {
+  const { store } = await freshStore()
+  const image = await threeLayers()
+  await pull(store, new MemorySource({ 'app:1': image }))
+  const again = new MemorySource({ 'app:1': image })
+  again.read = () => Promise.reject(new Error('nothing is to be read'))
+  const [stored] = await pull(store, again)
+  expect(stored?.image.manifestDigest).toBe(image.descriptor.digest)
+})
