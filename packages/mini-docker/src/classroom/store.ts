@@ -38,17 +38,19 @@ export async function openStore(root: string): Promise<ImageStore> {
   throw new CliError(`no images of mini-docker in ${root}\nhint: pull or load some first; --root says where they are`)
 }
 
+type Named = Pick<Image, 'id' | 'names' | 'repoDigests'>
+
 /**
  * Which names are meant by words on a command line: `alpine:3.20` that one, `alpine` all its tags, an ID all names of the image.
  * Names that come later count too. Without words, every name. Throws for a word that means nothing now.
  */
-export function chooseNames(images: readonly Image[], words: readonly string[]): (name: Reference) => boolean {
+export function chooseNames(images: readonly Named[], words: readonly string[]): (name: Reference) => boolean {
   if (words.length === 0) return () => true
   const choices = words.map((word) => chooseOne(images, word))
   return (name) => choices.some((choice) => choice(name))
 }
 
-function chooseOne(images: readonly Image[], word: string): (name: Reference) => boolean {
+function chooseOne(images: readonly Named[], word: string): (name: Reference) => boolean {
   const names = images.flatMap((image) => [...image.names, ...image.repoDigests])
   const wanted = asName(word)
   if (wanted !== undefined) {
