@@ -11,7 +11,6 @@
 import { createGzip, createZstdCompress } from 'node:zlib'
 import { pipeline, type Readable } from 'node:stream'
 import { compressedMediaType, isPlainLayer } from '../media-type.ts'
-import type { Digest } from '../digest.ts'
 import { inParallel } from '../parallel.ts'
 import type { Descriptor } from '../schema.ts'
 import type { BlobState, CopyOptions, Planned, Sink, Source, Tree } from './medium.ts'
@@ -28,9 +27,8 @@ export async function copyImages(source: Source, sink: Sink, options: CopyOption
   const images = await planCopy(source, documents, sink, options)
   const tell = options.onEvent ?? (() => {})
   for (const image of images) tell({ kind: 'planned', image })
-  const configs = new Configs(source)
-  await sink.begin(images, (config) => configs.read(config))
-  const compressed = await new BlobMover(source, configs, sink, options).move(images)
+  await sink.begin(images, (config) => documents('config', config))
+  const compressed = await new BlobMover(source, documents, sink, options).move(images)
   const written = compressed.size === 0 ? images : images.map((image) => replaceBlobs(image, compressed))
   for (const { tree, names } of written) await writeTree(sink, tree, names)
   await sink.finish(written)
@@ -40,28 +38,6 @@ export async function copyImages(source: Source, sink: Sink, options: CopyOption
 async function writeTree(sink: Sink, tree: Tree, names: Planned['names']): Promise<void> {
   for (const child of tree.children) await writeTree(sink, child, [])
   await sink.writeManifest(tree, names)
-}
-
-/** Configs that the sink has looked at are not fetched a second time to be moved. */
-class Configs {
-  readonly #source: Source
-  readonly #read = new Map<Digest, Buffer>()
-
-  constructor(source: Source) {
-    this.#source = source
-  }
-
-  async read(config: Descriptor): Promise<Buffer> {
-    const bytes = await this.#source.read('config', config)
-    this.#read.set(config.digest, bytes)
-    return bytes
-  }
-
-  async take(config: Descriptor): Promise<Buffer> {
-    const bytes = this.#read.get(config.digest) ?? (await this.#source.read('config', config))
-    this.#read.delete(config.digest)
-    return bytes
-  }
 }
 
 /** Manifests, indexes and configs, each read once, and not at all from the source where the sink has it. */
@@ -84,14 +60,14 @@ type Blob = { descriptor: Descriptor; role: 'config' | 'layer' }
 /** Step 2. Answers with the blobs that became others on the way. */
 class BlobMover {
   readonly #source: Source
-  readonly #configs: Configs
+  readonly #documents: ReadDocument
   readonly #sink: Sink
   readonly #options: CopyOptions
   readonly #compressed = new Map<string, Descriptor>()
 
-  constructor(source: Source, configs: Configs, sink: Sink, options: CopyOptions) {
+  constructor(source: Source, documents: ReadDocument, sink: Sink, options: CopyOptions) {
     this.#source = source
-    this.#configs = configs
+    this.#documents = documents
     this.#sink = sink
     this.#options = options
   }
@@ -125,7 +101,7 @@ class BlobMover {
   /** A config may be gone from a stream by now. */
   #open({ descriptor, role }: Blob, offset: number): AsyncIterable<Uint8Array> {
     if (role === 'layer') return this.#source.open(descriptor, offset)
-    return fromPromise(this.#configs.take(descriptor).then((bytes) => bytes.subarray(offset)))
+    return fromPromise(this.#documents('config', descriptor).then((bytes) => bytes.subarray(offset)))
   }
 
   #compression({ descriptor, role }: Blob): 'gzip' | 'zstd' | undefined {
