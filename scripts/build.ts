@@ -79,20 +79,19 @@ async function bundle(entry: string, name: string, found: (file: string) => void
     legalComments: 'none',
     write: false,
     logLevel: 'warning',
-    plugins: [commandsApart(found), nativeKoffi, sourcePaths],
+    plugins: [commandsApart(found), nativeKoffi, sourcePaths, withoutDevtools],
   })
   const [file] = result.outputFiles
   if (file === undefined) throw new Error(`esbuild made nothing of ${entry}`)
   return { path: file.path, text: file.text }
 }
 
-/** React's production build, without Ink's debugger; what is CommonJS in there asks for modules of Node with `require`. */
+/** React's production build; what is CommonJS in there asks for modules of Node with `require`. */
 const SCREEN: esbuild.BuildOptions = {
   format: 'esm',
   jsx: 'automatic',
-  external: ['react-devtools-core'],
   minifyWhitespace: true,
-  define: { 'process.env.NODE_ENV': '"production"', 'process.env.DEV': '"false"' },
+  define: { 'process.env.NODE_ENV': '"production"' },
   banner: {
     js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);",
   },
@@ -201,6 +200,15 @@ const sourcePaths: esbuild.Plugin = {
         .replaceAll('import.meta.url', `require('node:url').pathToFileURL${file}.href`)
       return { contents, loader: 'ts' }
     })
+  },
+}
+
+/** What Ink loads under DEV=true: a debugger that is not installed, and must not be missed. */
+const withoutDevtools: esbuild.Plugin = {
+  name: 'without-devtools',
+  setup(build) {
+    build.onResolve({ filter: /^react-devtools-core$/ }, ({ path }) => ({ path, namespace: 'nothing' }))
+    build.onLoad({ filter: /.*/, namespace: 'nothing' }, () => ({ contents: 'export default {}' }))
   },
 }
 
