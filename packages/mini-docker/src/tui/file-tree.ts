@@ -53,7 +53,8 @@ class Building {
     const isDirectory = entry.type === 'directory' && change !== 'removed'
     const children = isDirectory ? (there?.children ?? new Map<string, Unsorted>()) : undefined
     const shown = layer === this.#chosen ? change : 'kept'
-    siblings?.set(name, { name, path, entry, change: shown, layer, children, bytes: entry.size })
+    const since = change === 'kept' ? (there?.layer ?? layer) : layer
+    siblings?.set(name, { name, path, entry, change: shown, layer: since, children, bytes: entry.size })
     if (there !== undefined) this.#recent = { path: '', node: this.#root }
   }
 
