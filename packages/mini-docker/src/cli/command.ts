@@ -3,7 +3,7 @@ import { CliError, PROGRAM } from './errors.ts'
 import { FlagError, HelpWanted, mistakeInFlags, readFlags, type Flag, type Flags } from './flags.ts'
 import type { Terminal } from './terminal.ts'
 
-/** One command. `words` says how many words it takes: exactly, at least, or at most. */
+/** One command. `words` says how many words it takes: exactly, at least (none with the flag `unless`), or at most. */
 export type Command = {
   /** As it stands behind the program's name in usage lines: `run`, `container ls`. */
   name: string
@@ -11,7 +11,7 @@ export type Command = {
   usage: string
   about: string
   flags: readonly Flag[]
-  words: { exactly: number } | { atLeast: number; atMost?: number } | { atMost: number }
+  words: { exactly: number } | { atLeast: number; atMost?: number; unless?: string } | { atMost: number }
   /** Flags end at the first word; what follows belongs to the container. */
   stopAtFirstWord?: true
   run: (flags: Flags, words: string[], terminal: Terminal) => Promise<void>
@@ -31,7 +31,9 @@ export async function runCommand(command: Command, argv: readonly string[], term
     if (error instanceof FlagError) throw mistakeInFlags(error, PROGRAM, command.name, usage)
     throw error
   }
-  checkWords(command, read.words.length, usage)
+  const { unless } = { unless: undefined, ...command.words }
+  if (unless === undefined || !read.flags.bool(unless)) checkWords(command, read.words.length, usage)
+  else if (read.words.length > 0) throw new CliError(`--${unless} takes no further arguments\n\nUsage:  ${usage}`, 125)
   await command.run(read.flags, read.words, terminal)
 }
 

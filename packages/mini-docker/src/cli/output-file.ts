@@ -2,13 +2,13 @@
 import { open, rename, rm } from 'node:fs/promises'
 
 /**
- * Writes the bytes to `path`, durably. On any error, and when `signal` aborts, what was written is removed and the error thrown;
+ * Writes the bytes to `path`; with `durable` they survive a power cut. On any error, and when `signal` aborts, what was written is removed and the error thrown;
  * errors of opening the draft carry the draft's path.
  */
 export async function writeOutputFile(
   path: string,
   bytes: AsyncIterable<Uint8Array>,
-  options: { mode?: number; signal?: AbortSignal } = {},
+  options: { mode?: number; durable?: true; signal?: AbortSignal } = {},
 ): Promise<void> {
   const draft = draftOf(path)
   const file = await open(draft, 'wx', options.mode ?? 0o600)
@@ -17,7 +17,7 @@ export async function writeOutputFile(
       options.signal?.throwIfAborted()
       await file.writeFile(chunk)
     }
-    await file.sync()
+    if (options.durable) await file.sync()
     await file.close()
     await rename(draft, path)
   } catch (error) {

@@ -87,7 +87,7 @@ async function writeFile(target: string, bytes: AsyncIterable<Uint8Array>, termi
   const stopped = new AbortController()
   const off = (['SIGINT', 'SIGTERM', 'SIGHUP'] as const).map((signal) => terminal.on(signal, () => stopped.abort()))
   try {
-    await writeOutputFile(target, bytes, { mode: 0o644, signal: stopped.signal })
+    await writeOutputFile(target, bytes, { mode: 0o644, durable: true, signal: stopped.signal })
   } catch (error) {
     if (stopped.signal.aborted) throw exitWith(130)
     if ((error as NodeJS.ErrnoException).syscall === 'open') throw new CliError(openError(target, error).message)
