@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import type { Bench } from '../bench.ts'
 import { alternate } from '../measure.ts'
 import { atMost, table, type Table } from '../table.ts'
-import { keepers, settle } from './keeper.ts'
+import { keepers, removeEverywhere, settle } from './keeper.ts'
 import { archiveName, prepareImages } from './prepare.ts'
 
 const ROUNDS_MAX = 5
@@ -22,7 +22,7 @@ export async function* load(bench: Bench): AsyncGenerator<Table> {
       },
     }))
     const results = await alternate(contestants, Math.min(ROUNDS_MAX, bench.rounds))
-    for (const keeper of keepers(bench)) await keeper.remove(reference)
+    await removeEverywhere(bench, reference)
     yield table(`load ${image.name}`, `load: ${image.title}`, 'ms', results, [
       atMost('mini-docker', (of) => of('docker'), 'docker'),
     ])
@@ -48,7 +48,7 @@ export async function* save(bench: Bench): AsyncGenerator<Table> {
     })
     const results = await alternate(contestants, Math.min(ROUNDS_MAX, bench.rounds))
     rmSync(target, { force: true })
-    for (const keeper of keepers(bench)) await keeper.remove(reference)
+    await removeEverywhere(bench, reference)
     yield table(`save ${image.name}`, `save: ${image.title}`, 'ms', results, [
       atMost('mini-docker', (of) => of('docker'), 'docker'),
     ])

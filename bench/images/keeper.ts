@@ -62,6 +62,13 @@ export function keepers(bench: Bench): Keeper[] {
   ]
 }
 
+/** Removes an image from all of them. One who cannot is no reason to stop: it will have failed in its samples as well. */
+export async function removeEverywhere(bench: Bench, reference: string): Promise<void> {
+  for (const keeper of keepers(bench)) {
+    await keeper.remove(reference).catch((error: unknown) => console.error(`bench: ${(error as Error).message}`))
+  }
+}
+
 /** Waits until the filesystem has nothing left to write, so that nobody pays for who came before. */
 export async function settle({ scratch }: Pick<Bench, 'scratch'>): Promise<void> {
   await must(['sync', '--file-system', scratch], { timeoutMs: 300_000 })

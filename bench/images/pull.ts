@@ -4,7 +4,7 @@ import type { Bench } from '../bench.ts'
 import { alternate } from '../measure.ts'
 import { atMost, table, type Table } from '../table.ts'
 import { floors } from './floors.ts'
-import { keepers, settle } from './keeper.ts'
+import { keepers, removeEverywhere, settle } from './keeper.ts'
 import { prepareImages, type Prepared } from './prepare.ts'
 
 const ROUNDS_MAX = 5
@@ -22,7 +22,7 @@ export async function* pull(bench: Bench): AsyncGenerator<Table> {
     }))
     const all = [...contestants, ...floors(bench, image, registry)]
     const results = await alternate(all, Math.min(ROUNDS_MAX, bench.rounds))
-    for (const keeper of keepers(bench)) await keeper.remove(reference)
+    await removeEverywhere(bench, reference)
     return table(`pull ${image.name}`, `pull, cold: ${image.title}`, 'ms', results, [
       atMost('mini-docker', (of) => of('docker') * 0.6, '0.6 × docker'),
       atMost('mini-docker', (of) => of('podman') * 0.8, '0.8 × podman'),
@@ -38,7 +38,7 @@ export async function* present(bench: Bench): AsyncGenerator<Table> {
       sample: () => keeper.pull(reference),
     }))
     const results = await alternate(contestants, bench.rounds)
-    for (const keeper of keepers(bench)) await keeper.remove(reference)
+    await removeEverywhere(bench, reference)
     return table(`present ${image.name}`, `pull, present: ${image.title}`, 'ms', results, [
       atMost('mini-docker', (of) => of('docker') / 2, '1/2 of docker'),
     ])

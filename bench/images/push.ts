@@ -3,7 +3,7 @@ import { Registry, pushBySkopeo } from '../../test/harness/registry/index.ts'
 import type { Bench } from '../bench.ts'
 import { alternate } from '../measure.ts'
 import { atMost, table, type Table } from '../table.ts'
-import { keepers, settle } from './keeper.ts'
+import { keepers, removeEverywhere, settle } from './keeper.ts'
 import { prepareImages } from './prepare.ts'
 
 const ROUNDS_MAX = 5
@@ -32,7 +32,7 @@ export async function* push(bench: Bench): AsyncGenerator<Table> {
       }
     })
     const results = await alternate(contestants, Math.min(ROUNDS_MAX, bench.rounds))
-    for (const keeper of keepers(bench)) await keeper.remove(pulled)
+    await removeEverywhere(bench, pulled)
     yield table(`push ${image.name}`, `push to an empty registry: ${image.title}`, 'ms', results, [
       atMost('mini-docker', (of) => of('docker'), 'docker'),
     ])
