@@ -1,5 +1,5 @@
 /** Which registry an image or a search term belongs to, under the names that docker's config.json has. */
-import { serverOf } from '@mini-docker/image/credentials'
+import { serverOf } from '@mini-docker/image/credentials/server'
 import { parseImageName, type ImageName } from '../create/reference.ts'
 
 /** The server whose credentials an image needs: a host, or Docker Hub's key. */

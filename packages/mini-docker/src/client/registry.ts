@@ -1,9 +1,9 @@
 /** Registries as the client itself reaches them, for the commands that need no daemon: `manifest inspect`, `image copy`. */
 import { defaultRegistryConfig, type Credentials, type HttpTrace, Registry } from '@mini-docker/image'
-import { credentialsFrom } from '@mini-docker/image/credentials'
 import type { Terminal } from '../cli/terminal.ts'
 import type { RequestEvent } from '../faces/trace-request.ts'
-import { CERTS_DIRS, configPath } from './places.ts'
+import { CERTS_DIRS } from './places.ts'
+import { storedCredentials } from './stored-auth.ts'
 
 export type ClientRegistryOptions = {
   /** Hosts, or CIDRs, that may speak plain HTTP or have a certificate that nobody vouches for. */
@@ -20,14 +20,9 @@ export function openRegistry(
   { insecure = [], credentials, onRequest }: ClientRegistryOptions = {},
 ): Registry {
   const { env } = terminal
-  const stored = credentialsFrom(configPath(env), {
-    env,
-    detectOn: env['PATH'] ?? '',
-    onProblem: (problem) => terminal.err(`WARNING: ${problem instanceof Error ? problem.message : String(problem)}\n`),
-  })
   return new Registry({
     config: { ...defaultRegistryConfig, insecure, certsDirs: CERTS_DIRS, proxies: proxiesOf(env) },
-    credentialsFor: credentials === undefined ? stored : () => Promise.resolve(credentials),
+    credentialsFor: credentials === undefined ? storedCredentials(terminal) : () => Promise.resolve(credentials),
     onRequest: onRequest === undefined ? undefined : (trace) => onRequest(requestEvent(trace)),
   })
 }

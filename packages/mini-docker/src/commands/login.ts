@@ -2,7 +2,7 @@
 import { HUB_SERVER, serverOf, unencryptedWarning, type DockerConfig } from '@mini-docker/image/credentials'
 import { ApiError, type Engine } from '../client/engine.ts'
 import { openEngine } from '../client/open.ts'
-import { openDockerConfig } from '../client/registry-auth.ts'
+import { openDockerConfig } from '../client/stored-auth.ts'
 import type { Command } from '../cli/command.ts'
 import { PROGRAM } from '../cli/errors.ts'
 import { daemonMessage } from '../cli/failure.ts'

@@ -1,6 +1,6 @@
 /** `logout`: forgets the credentials of a registry. */
 import { serverOf } from '@mini-docker/image/credentials'
-import { openDockerConfig } from '../client/registry-auth.ts'
+import { openDockerConfig } from '../client/stored-auth.ts'
 import type { Command } from '../cli/command.ts'
 
 export const command: Command = {
