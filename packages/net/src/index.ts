@@ -1,3 +1,5 @@
 export * from './address/address.ts'
 export * from './address/cidr.ts'
 export * from './rtnetlink/index.ts'
+export { messages } from './messages.ts'
+export { planAddress, planHostSocket, planVeth, type Endpoint } from './plan/endpoint.ts'

@@ -40,6 +40,9 @@ export function requestCalls(socket: string, { bytes, fill, text }: Request, all
 export function askIndexCalls(socket: string, { bytes, fill, text }: Request, as: string): Call[] {
   return [
     call('sendto', [ref(socket), { bytes, fill, text }, bytes.length, 0, null, 0]),
-    call('recvfrom', [ref(socket), { out: ANSWER_BYTES, as: [as], at: INDEX_AT }, ANSWER_BYTES, 0, null, null]),
+    // Of a link, there stand family and type, which are no errno.
+    call('recvfrom', [ref(socket), { out: ANSWER_BYTES, as: [as], at: INDEX_AT }, ANSWER_BYTES, 0, null, null], {
+      resultAt: ERROR_AT,
+    }),
   ]
 }
