@@ -42,7 +42,8 @@ export class Progress implements Disposable {
   #draw(): void {
     clearTimeout(this.#timer)
     this.#timer = undefined
-    const { columns = DEFAULT_COLUMNS, rows: height = DEFAULT_ROWS } = this.#out
+    // A terminal that does not know its size says 0.
+    const [columns, height] = [this.#out.columns || DEFAULT_COLUMNS, this.#out.rows || DEFAULT_ROWS]
     const lines = visible([...this.#rows.values()], height - 2).map((text) => text.slice(0, columns - 1))
     const up = this.#drawn > 0 ? `\x1b[${this.#drawn}A` : ''
     // What an earlier and longer list left is cleared below.
