@@ -17,6 +17,7 @@ import { followUp } from './containers/follow-up.ts'
 import { ContainerStore } from './containers/store.ts'
 import type { Engine } from './engine.ts'
 import { ExecStore } from './exec/store.ts'
+import { SharedProgress } from './images/transfer/shared-progress.ts'
 import { Transfers } from './images/transfer/transfers.ts'
 import { layersInUse } from './images/use.ts'
 import { collectGarbage } from './recovery/gc.ts'
@@ -133,6 +134,7 @@ async function openEngine(
     cgroups,
     images,
     transfers: new Transfers(),
+    pullProgress: new SharedProgress(),
     containers,
     execs: new ExecStore(),
     volumes: new VolumeStore(root),

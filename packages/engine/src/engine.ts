@@ -6,6 +6,7 @@ import type { FollowUp } from './containers/follow-up.ts'
 import type { Container } from './containers/model.ts'
 import type { ContainerStore } from './containers/store.ts'
 import type { ExecStore } from './exec/store.ts'
+import type { SharedProgress } from './images/transfer/shared-progress.ts'
 import type { Transfers } from './images/transfer/transfers.ts'
 import type { Journal } from './recovery/journal.ts'
 import type { Runtime, Tracer } from './runtime-port.ts'
@@ -25,6 +26,7 @@ export type Engine = {
   images: ImageStore
   /** Pulls and pushes under way. */
   transfers: Transfers
+  pullProgress: SharedProgress
   containers: ContainerStore
   execs: ExecStore
   volumes: VolumeStore

@@ -19,13 +19,14 @@ function told(lines: PullLines, ...events: CopyEvent[]): string[] {
   return events.flatMap((one) => lines.lines(one)).map((line) => ('status' in line ? `${line.id} ${line.status}` : ''))
 }
 
-test('a layer goes through all of docker’s lines, a config through none', () => {
+test('a layer goes through all of docker’s lines; a config, and a layer of another pull, through none', () => {
   const lines = told(
     new PullLines(none),
     event(config, { state: 'planned' }),
     event(lower, { state: 'planned' }),
     event(lower, { state: 'waiting' }),
     event(config, { state: 'transferring', bytes: 1 }),
+    event(upper, { state: 'transferring', bytes: 5 }),
     event(lower, { state: 'transferring', bytes: 1000 }),
     event(lower, { state: 'verifying' }),
     event(lower, { state: 'transferred' }),
@@ -60,6 +61,7 @@ test('progress comes ten times a second for each layer, and at its end in any ca
   let now = 0
   const lines = new PullLines(none, new Pacer(() => now))
   const seen: string[] = []
+  told(lines, event(lower, { state: 'planned' }), event(upper, { state: 'planned' }))
   for (let bytes = 0; bytes <= 1000; bytes += 10, now += 7) {
     seen.push(...told(lines, event(lower, { state: 'transferring', bytes })))
     seen.push(...told(lines, event(upper, { state: 'transferring', bytes })))

@@ -18,7 +18,8 @@ export type PullFacts = {
 export class PullLines {
   readonly #facts: PullFacts
   readonly #pacer: Pacer
-  readonly #told = new Set<Digest>()
+  /** Layers of this pull that are not here yet: of all others nothing is told. */
+  readonly #awaited = new Set<Digest>()
   #silent = false
 
   constructor(facts: PullFacts, pacer = new Pacer()) {
@@ -26,58 +27,51 @@ export class PullLines {
     this.#pacer = pacer
   }
 
-  /** The lines for an event: none, one or two. */
+  /** The lines for an event, of this pull or of another one that fetches the same layer: none, one or two. */
   lines(event: CopyEvent): ProgressMessage[] {
     if (event.kind !== 'blob') return []
     const { blob, role, progress } = event
-    if (role === 'config') {
-      if (progress.state === 'planned') this.#silent = this.#facts.hasImage(blob.digest)
-      return []
-    }
-    if (this.#silent) return []
-    const line = this.#ofLayer(blob, progress)
-    const lines = line === undefined ? [] : [line]
-    // What comes is unpacked as it comes: when the last byte is here, the last one is at work.
-    return progress.state === 'transferred' ? [...lines, ...this.#unpacked(blob)] : lines
+    if (progress.state === 'planned') return this.#planned(blob, role)
+    return this.#awaited.has(blob.digest) ? this.#ofLayer(blob, progress) : []
   }
 
-  #ofLayer(blob: Descriptor, progress: BlobState): ProgressMessage | undefined {
-    const id = shortID(blob.digest)
-    const message = (status: string): ProgressMessage => ({ status, progressDetail: {}, id })
+  #planned({ digest }: Descriptor, role: 'config' | 'layer'): ProgressMessage[] {
+    if (role === 'config') this.#silent = this.#facts.hasImage(digest)
+    if (role === 'config' || this.#silent) return []
+    if (this.#facts.hasLayer(digest)) return [line('Already exists', digest)]
+    this.#awaited.add(digest)
+    return [line('Pulling fs layer', digest)]
+  }
+
+  #ofLayer({ digest, size }: Descriptor, progress: Exclude<BlobState, { state: 'planned' }>): ProgressMessage[] {
     switch (progress.state) {
-      case 'planned':
-        return this.#facts.hasLayer(blob.digest) ? this.#alreadyExists(blob) : message('Pulling fs layer')
       case 'waiting':
-        return this.#told.has(blob.digest) ? undefined : message('Waiting')
+        return [line('Waiting', digest)]
       case 'transferring':
-        return this.#howFar('Downloading', blob, progress.bytes)
+        return this.#howFar('Downloading', digest, progress.bytes, size)
       case 'verifying':
-        return message('Verifying Checksum')
+        return [line('Verifying Checksum', digest)]
       case 'transferred':
-        return message('Download complete')
+        // What comes is unpacked as it comes: when the last byte is here, the last one is at work.
+        return [line('Download complete', digest), progressMessage('Extracting', shortID(digest), size, size)]
       case 'unpacking':
-        return this.#howFar('Extracting', blob, progress.bytes)
+        return this.#howFar('Extracting', digest, progress.bytes, size)
       case 'present':
       case 'mounted':
-        return this.#alreadyExists(blob)
+        this.#awaited.delete(digest)
+        return [line('Already exists', digest)]
       case 'done':
-        return message('Pull complete')
+        this.#awaited.delete(digest)
+        return [line('Pull complete', digest)]
     }
   }
 
-  #unpacked({ digest, size }: Descriptor): ProgressMessage[] {
-    return [progressMessage('Extracting', shortID(digest), size, size)]
+  #howFar(status: string, digest: Digest, bytes: number, size: number): ProgressMessage[] {
+    const passes = this.#pacer.passes(`${status} ${digest}`, bytes === size)
+    return passes ? [progressMessage(status, shortID(digest), bytes, size)] : []
   }
+}
 
-  /** Docker tells it once, in place of the first line of that layer. */
-  #alreadyExists({ digest }: Descriptor): ProgressMessage | undefined {
-    if (this.#told.has(digest)) return undefined
-    this.#told.add(digest)
-    return { status: 'Already exists', progressDetail: {}, id: shortID(digest) }
-  }
-
-  #howFar(status: string, { digest, size }: Descriptor, bytes: number): ProgressMessage | undefined {
-    if (!this.#pacer.passes(`${status} ${digest}`, bytes === size)) return undefined
-    return progressMessage(status, shortID(digest), bytes, size)
-  }
+function line(status: string, digest: Digest): ProgressMessage {
+  return { status, progressDetail: {}, id: shortID(digest) }
 }

@@ -63,10 +63,11 @@ async function pullRoot(
     hasImage: (id) => images.list().some((image) => image.id === id),
     hasLayer: (digest) => images.blobs.size(digest) !== undefined,
   })
+  using shared = engine.pullProgress.join((event) => lines.lines(event).forEach(tell))
   await copyImages(new Resolved(source, [root]), sink, {
     signal: access.signal,
     ...(platform !== undefined && { platform }),
-    onEvent: (event) => lines.lines(event).forEach(tell),
+    onEvent: (event) => shared.tell(event),
   })
   tell({ status: `Digest: ${root.descriptor.digest}` })
   const image = sink.stored[0]?.image
