@@ -93,6 +93,13 @@ function same(names: string): Record<string, string> {
   return Object.fromEntries(names.split(' ').map((name) => [name, name]))
 }
 
+/** Flags before the command that have a value, and the variable of the environment that says the same. */
+const VALUED: Record<string, string> = {
+  '-H': 'MINI_DOCKER_HOST',
+  '--host': 'MINI_DOCKER_HOST',
+  '--config': 'DOCKER_CONFIG',
+}
+
 void main(process.argv.slice(2))
 
 async function main(argv: string[]): Promise<void> {
@@ -109,13 +116,6 @@ async function main(argv: string[]): Promise<void> {
     if (message !== '') terminal.err(`${message}\n`)
     process.exit(exitCode)
   }
-}
-
-/** Flags before the command that have a value, and the variable of the environment that says the same. */
-const VALUED: Record<string, string> = {
-  '-H': 'MINI_DOCKER_HOST',
-  '--host': 'MINI_DOCKER_HOST',
-  '--config': 'DOCKER_CONFIG',
 }
 
 /** `-H unix://… --config DIR -D -v` before the command; anything else there is a mistake. */
