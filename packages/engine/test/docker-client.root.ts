@@ -34,7 +34,7 @@ const list = index(
   true,
 )
 
-/** OPEN is an open registry, LOCKED one with passwords, NOBODY a port at which nobody listens. */
+/** OPEN is an open registry, LOCKED one with passwords, TOKENS one with a token server, NOBODY a port at which nobody listens. */
 const SESSION = `
 pull OPEN/team/app:1.0
 pull OPEN/team/app:1.0
@@ -71,6 +71,15 @@ tag OPEN/team/app:1.0 OPEN/elsewhere:1
 push -q OPEN/elsewhere:1
 tag OPEN/team/app:1.0 OPEN/elsewhere:2
 push -a OPEN/elsewhere
+pull TOKENS/team/app:1.0
+login -u tester --password-stdin TOKENS < wrong
+login -u tester --password-stdin TOKENS < PASSWORD
+pull TOKENS/team/app:none
+pull TOKENS/none:1
+pull TOKENS/team/app:1.0
+push -q TOKENS/team/app:1.0
+logout TOKENS
+push TOKENS/team/app:1.0
 logout LOCKED
 push LOCKED/copy:1
 create --name missing OPEN/none:1 true
@@ -86,16 +95,18 @@ rmi OPEN/team/two:a
 /** Runs the session, and writes it down with all that differs each time taken out. */
 async function session(host: string): Promise<string> {
   await using open = await Registry.start()
+  await using tokens = await Registry.start({ auth: 'token' })
   await using locked = await Registry.start({ auth: 'htpasswd' })
   await putContent(open, 'team/app', '1.0', image)
   await putContent(open, 'team/list', 'latest', list)
   for (const tag of ['a', 'b']) await putContent(open, 'team/two', tag, image)
+  await putContent(tokens, 'team/app', '1.0', image)
   await putContent(locked, 'team/app', '1.0', image)
   const home = mkdtempSync(join(tmpdir(), 'docker-client-'))
   using _home = { [Symbol.dispose]: () => rmSync(home, { recursive: true }) }
-  const names = { OPEN: open.host, LOCKED: locked.host, NOBODY: '127.0.0.1:1' }
+  const names = { OPEN: open.host, LOCKED: locked.host, TOKENS: tokens.host, NOBODY: '127.0.0.1:1' }
   const real = (text: string): string =>
-    text.replaceAll(/OPEN|LOCKED|NOBODY/g, (name) => names[name as keyof typeof names])
+    text.replaceAll(/OPEN|LOCKED|TOKENS|NOBODY/g, (name) => names[name as keyof typeof names])
   const shown = (text: string): string =>
     Object.entries(names)
       .reduce((rest, [name, address]) => rest.replaceAll(address, name), text)
