@@ -30,12 +30,15 @@ export function networkError(method: string, url: string, error: unknown): Regis
 
 /** Whether the certificate was signed by nobody we know; other authorities may still know it. */
 export function isUntrusted(error: unknown): boolean {
-  return UNTRUSTED.has((error as Failure).code ?? '')
+  return UNTRUSTED.has((error as Failure | undefined)?.code ?? '')
 }
 
 /** Whether the other side does not speak TLS, or nobody is there: an insecure registry may speak HTTP then. */
 export function mayBePlain(error: unknown): boolean {
-  const failure = firstOf((error as Error).cause)
+  const { cause } = error as Error
+  // Not of the network: a folder of certificates that cannot be read.
+  if (cause === undefined) return false
+  const failure = firstOf(cause)
   return isTls(failure) || failure.code === 'ECONNREFUSED' || hangsUp(failure)
 }
 

@@ -144,23 +144,10 @@ describe('an archive that is a file', () => {
     expect(new Set(digests).size).toBe(1)
   })
   test('with several images wants to know which', async () => {
-    const [a, b] = [make.dockerFiles(one, ['a:1']), make.dockerFiles(other, ['b:1'])]
-    const items = [a, b].flatMap((files) => JSON.parse(String(files['manifest.json'])) as unknown[])
-    const renamed = Object.fromEntries(
-      Object.entries(b).map(([path, content]) => [path.replace('layer', 'second'), content]),
-    )
-    const manifest = JSON.stringify(items).replaceAll(/layer(\d)\/layer.tar/g, (text, i, at: number) =>
-      at > JSON.stringify(items[0]).length ? `second${i}/layer.tar` : text,
-    )
-    const links = Object.fromEntries(
-      Object.entries(renamed).map(([path, content]) => [
-        path,
-        typeof content === 'object' && 'symlink' in content
-          ? { symlink: content.symlink.replace('layer', 'second') }
-          : content,
-      ]),
-    ) as make.Files
-    const path = tarFile(await make.tar({ ...a, ...links, 'manifest.json': manifest }))
+    const small = make.image([await make.tar({ small: 'small' })])
+    const files = [make.dockerFiles(one, ['a:1']), renamed(make.dockerFiles(small, ['b:1']))]
+    const items = files.flatMap(({ 'manifest.json': text }) => JSON.parse((text as Buffer).toString()) as unknown[])
+    const path = tarFile(await make.tar({ ...files[0], ...files[1], 'manifest.json': make.json(items) }))
     await expect(copy(`docker-archive:${path}`)).rejects.toMatchObject({
       message: expect.stringContaining('has 2 images, expected 1') as string,
       hint: 'choose one: a:1, b:1',
@@ -193,6 +180,12 @@ describe('an archive that is a file', () => {
     expect((error as Error).message).toContain(message)
   })
 
+  /** The same with other names for its layers. */
+  const renamed = (files: make.Files): make.Files => {
+    const rename = (path: string): string => path.replaceAll('layer0', 'other')
+    const moved = Object.fromEntries(Object.entries(files).map(([path, content]) => [rename(path), content]))
+    return { ...moved, 'manifest.json': Buffer.from(rename((files['manifest.json'] as Buffer).toString())) }
+  }
   const linked = (target: string) => make.tar({ ...make.ociFiles(one), 'index.json': { symlink: target } })
   const blobOf = (bytes: Uint8Array) => `blobs/sha256/${digestOf(bytes).slice('sha256:'.length)}`
   const without = (files: make.Files, bytes: Uint8Array) =>
