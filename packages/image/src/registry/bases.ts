@@ -7,7 +7,10 @@ import { addressOf, DOCKER_HUB, mirrorAddress } from './endpoints.ts'
 export async function pullBases({ domain }: Reference, config: RegistryConfig): Promise<string[]> {
   const mirrors = domain === DOCKER_HUB ? config.mirrors : []
   const addresses = await Promise.all(mirrors.map((mirror) => mirrorAddress(mirror, config)))
-  return [...addresses.flatMap(({ bases }) => bases.map(({ origin }) => origin)), ...(await pushBases({ domain }, config))]
+  return [
+    ...addresses.flatMap(({ bases }) => bases.map(({ origin }) => origin)),
+    ...(await pushBases({ domain }, config)),
+  ]
 }
 
 /** Mirrors are for pulls only. */

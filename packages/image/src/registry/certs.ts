@@ -40,12 +40,14 @@ async function readFolder(path: string, names: readonly string[]): Promise<Certi
   for (const key of names.filter((name) => name.endsWith('.key'))) {
     requireFile(path, names, key, key.replace(/\.key$/, '.cert'), 'client certificate')
   }
-  const clients = certs.map(async (name) => {
-    const key = name.replace(/\.cert$/, '.key')
-    requireFile(path, names, name, key, 'key')
-    return { cert: await read(name), key: await read(key) }
-  })
-  return { ca: await Promise.all(ca.map(read)), clients: await Promise.all(clients) }
+  for (const cert of certs) requireFile(path, names, cert, keyOf(cert), 'key')
+  const clients = certs.map(async (cert) => ({ cert: await read(cert), key: await read(keyOf(cert)) }))
+  const [cas, pairs] = await Promise.all([Promise.all(ca.map(read)), Promise.all(clients)])
+  return { ca: cas, clients: pairs }
+}
+
+function keyOf(cert: string): string {
+  return cert.replace(/\.cert$/, '.key')
 }
 
 function requireFile(path: string, names: readonly string[], have: string, need: string, what: string): void {

@@ -21,6 +21,8 @@ const QUOTED = /"((?:[^"\\]|\\.)*)"/y
 /** Of `Negotiate YII==`: no parameters but one value. */
 const TOKEN68 = /[A-Za-z0-9._~+/-]+=*(?=[\t ]*(?:,|$))/y
 const SEPARATOR = /[\t ,]*/y
+/** A token by the rules; some servers leave the quotes of a URL away. */
+const BARE = /[^\t ,"]+/y
 const EQUALS = /[\t ]*=[\t ]*/y
 
 /** Never fails: what is no challenge ends the reading. */
@@ -33,7 +35,7 @@ export function parseChallenges(header: string | undefined): Challenge[] {
     if (word === undefined) return challenges
     const current = challenges.at(-1)
     if (current !== undefined && reader.take(EQUALS) !== undefined) {
-      const value = reader.take(QUOTED, 1)?.replaceAll(/\\(.)/g, '$1') ?? reader.take(TOKEN)
+      const value = reader.take(QUOTED, 1)?.replaceAll(/\\(.)/g, '$1') ?? reader.take(BARE)
       if (value === undefined || current.parameters.size >= PARAMETERS_MAX) return challenges
       // The first one counts, so that nothing appended can replace it.
       if (!current.parameters.has(word.toLowerCase())) current.parameters.set(word.toLowerCase(), value)

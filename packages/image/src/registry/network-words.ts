@@ -141,7 +141,7 @@ function isTls({ code = '' }: Failure): boolean {
 
 /** Whether the other side went away in the middle. */
 export function isHangUp(error: Error): boolean {
-  return hangsUp(firstOf(error.cause))
+  return error.cause !== undefined && hangsUp(firstOf(error.cause))
 }
 
 function hangsUp({ code = '' }: Failure): boolean {

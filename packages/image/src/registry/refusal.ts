@@ -1,6 +1,7 @@
 /** Answers that are no success, in words: the OCI's error document where there is one, else what came instead of it. */
 import * as z from 'zod'
 import type { Answer } from './answer.ts'
+import { parseChallenges } from './challenge.ts'
 import { RegistryError } from './error.ts'
 import { isPassing } from './retry.ts'
 import { visibleUrl } from './trace.ts'
@@ -19,7 +20,7 @@ const Plain = z.object({ details: z.string().optional(), message: z.string().opt
 export async function refusal(answer: Answer, host = answer.request.url.host): Promise<RegistryError> {
   const body = await answer.read(BODY_BYTES_MAX).catch(() => Buffer.alloc(0))
   const { status, request } = answer
-  const { text, codes } = wordsOf(answer, body.toString('utf8'))
+  const { text, codes } = challenged(answer) ?? wordsOf(answer, body.toString('utf8'))
   const retryAfter = answer.header('retry-after')
   return new RegistryError(text ?? `${title(request.method)} "${visibleUrl(request.url)}": ${statusText(status)}`, {
     status,
@@ -38,6 +39,21 @@ export function title(method: string): string {
 /** Whether a body is for a browser. */
 export function isWebPage(contentType: string | undefined, text: string): boolean {
   return contentType?.startsWith('text/html') === true || /^\s*<(!doctype|html)/i.test(text)
+}
+
+/** What is wrong with the token, which is told in the challenge (RFC 6750, 3.1), in docker's words. */
+function challenged(answer: Answer): { text: string; codes: string[] } | undefined {
+  const challenges = answer.status === 401 ? parseChallenges(answer.header('www-authenticate')) : []
+  const bearer = challenges.find(({ scheme }) => scheme === 'bearer')?.parameters
+  const said = printable(bearer?.get('error_description') ?? '')
+  switch (bearer?.get('error')) {
+    case 'insufficient_scope':
+      return { text: `denied: ${said || 'requested access to the resource is denied'}`, codes: ['DENIED'] }
+    case 'invalid_token':
+      return { text: `unauthorized: ${said || 'authentication required'}`, codes: ['UNAUTHORIZED'] }
+    default:
+      return undefined
+  }
 }
 
 /** `denied: requested access to the resource is denied`, as Go prints codes. */
