@@ -6,6 +6,11 @@ import type { ScreenState } from './state.ts'
 /** Ink's description of a key; tests give only what is pressed. */
 export type Pressed = Partial<Key>
 
+/** Keys that were typed quickly, or held down, come as one text. */
+export function keysIn(input: string): string[] {
+  return input === '' ? [''] : Array.from(input)
+}
+
 /** Undefined for a key that means nothing here. */
 export function actionOf(input: string, key: Pressed, state: ScreenState): Action | 'quit' | undefined {
   if (key.ctrl === true && input === 'c') return 'quit'
@@ -55,13 +60,11 @@ function byLetter(input: string, key: Pressed, { filter }: ScreenState): Action 
       return { kind: 'close' }
     case 'l':
       return { kind: 'open' }
+    case 'j':
+      return { kind: 'move', by: 1 }
+    case 'k':
+      return { kind: 'move', by: -1 }
     default:
-      return repeated(input)
+      return undefined
   }
-}
-
-/** A key that is held down comes as several letters at once. */
-function repeated(input: string): Action | undefined {
-  if (/^j+$/.test(input)) return { kind: 'move', by: input.length }
-  return /^k+$/.test(input) ? { kind: 'move', by: -input.length } : undefined
 }

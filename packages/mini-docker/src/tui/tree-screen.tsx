@@ -5,7 +5,7 @@
 import type { TreeEvent } from '@mini-docker/image/inspect'
 import { render, useInput } from 'ink'
 import type { ReactNode } from 'react'
-import { actionOf, type Pressed } from './keys.ts'
+import { actionOf, keysIn, type Pressed } from './keys.ts'
 import { reduce, type Action } from './reduce.ts'
 import { startState, type ScreenState, type Start } from './state.ts'
 import { Screen } from './views/screen.tsx'
@@ -29,16 +29,20 @@ export async function drawImageTree(
     patchConsole: false,
     interactive: true,
   })
-  const dispatch = (action: Action): void => {
-    const next = reduce(state, action)
+  const show = (next: ScreenState): void => {
     if (next === state) return
     state = next
     screen.rerender(view())
   }
+  const dispatch = (action: Action): void => show(reduce(state, action))
   function press(input: string, key: Pressed): void {
-    const action = actionOf(input, key, state)
-    if (action === 'quit') screen.unmount()
-    else if (action !== undefined) dispatch(action)
+    let next = state
+    for (const one of keysIn(input)) {
+      const action = actionOf(one, key, next)
+      if (action === 'quit') return screen.unmount()
+      if (action !== undefined) next = reduce(next, action)
+    }
+    show(next)
   }
   const resize = (): void => dispatch({ kind: 'resize', columns: stdout.columns, rows: stdout.rows })
   stdout.on('resize', resize)

@@ -1,6 +1,8 @@
 /** The words on the screen. */
 import type { Language } from '@mini-docker/image/inspect'
 
+export type KeyHelp = [key: string, what: string]
+
 export type ScreenWords = {
   layers: string
   filesOf: (layer: number) => string
@@ -13,8 +15,9 @@ export type ScreenWords = {
   unknownInstruction: string
   removedFiles: (count: number) => string
   filter: string
-  keys: [key: string, what: string][]
-  typingKeys: [key: string, what: string][]
+  /** The longest that fits is shown; the last fits everywhere. */
+  keys: KeyHelp[][]
+  typingKeys: KeyHelp[]
 }
 
 export const SCREEN_WORDS: Record<Language, ScreenWords> = {
@@ -31,13 +34,23 @@ export const SCREEN_WORDS: Record<Language, ScreenWords> = {
     removedFiles: (count) => `(${count} ${count === 1 ? 'file' : 'files'})`,
     filter: 'filter',
     keys: [
-      ['↑↓', 'move'],
-      ['←→', 'in, out'],
-      ['tab', 'pane'],
-      ['space', 'fold'],
-      ['/', 'filter'],
-      ['a', 'all up to here'],
-      ['q', 'quit'],
+      [
+        ['↑↓ hjkl', 'move'],
+        ['←→', 'fold, unfold'],
+        ['tab', 'next pane'],
+        ['space', 'fold'],
+        ['/', 'filter'],
+        ['a', 'this layer, or all up to it'],
+        ['q', 'quit'],
+      ],
+      [
+        ['↑↓', 'move'],
+        ['←→ space', 'fold'],
+        ['tab', 'pane'],
+        ['/', 'filter'],
+        ['a', 'all'],
+        ['q', 'quit'],
+      ],
     ],
     typingKeys: [
       ['enter', 'keep'],
@@ -57,13 +70,23 @@ export const SCREEN_WORDS: Record<Language, ScreenWords> = {
     removedFiles: (count) => `（ファイル ${count} 個）`,
     filter: '絞り込み',
     keys: [
-      ['↑↓', '移動'],
-      ['←→', '開閉'],
-      ['tab', '切替'],
-      ['space', '畳む'],
-      ['/', '絞込'],
-      ['a', '積重ね'],
-      ['q', '終了'],
+      [
+        ['↑↓ hjkl', '移動'],
+        ['←→', '閉じる・開く'],
+        ['tab', '次の欄'],
+        ['space', '折りたたみ'],
+        ['/', '絞り込み'],
+        ['a', 'このレイヤーだけ・ここまで全部'],
+        ['q', '終了'],
+      ],
+      [
+        ['↑↓', '移動'],
+        ['←→ space', '開閉'],
+        ['tab', '次の欄'],
+        ['/', '絞込'],
+        ['a', '全部'],
+        ['q', '終了'],
+      ],
     ],
     typingKeys: [
       ['enter', '決定'],

@@ -1,10 +1,10 @@
 /** The whole screen: a line about the image, two panes beside each other, one below, a line of keys. */
-import { describeDigest, formatSize } from '@mini-docker/image/inspect'
+import { columnsOf, describeDigest, formatSize } from '@mini-docker/image/inspect'
 import { Box, Text } from 'ink'
 import type { ReactNode } from 'react'
 import { layoutOf, type Layout } from '../layout.ts'
 import type { ScreenState } from '../state.ts'
-import { SCREEN_WORDS } from '../words.ts'
+import { SCREEN_WORDS, type KeyHelp } from '../words.ts'
 import { FilesPane } from './files.tsx'
 import { LayersPane } from './layers.tsx'
 import { Line, type Piece } from './line.tsx'
@@ -44,10 +44,17 @@ function about({ image, totals, failure }: ScreenState): Piece[] {
   ]
 }
 
-function keys({ language, typing }: ScreenState): Piece[] {
+function keys({ language, typing, columns }: ScreenState): Piece[] {
   const words = SCREEN_WORDS[language]
-  return (typing ? words.typingKeys : words.keys).flatMap(([key, what]): Piece[] => [
+  const sets = typing ? [words.typingKeys] : words.keys
+  const fits = (set: readonly KeyHelp[]): boolean =>
+    columnsOf(set.map(([key, what]) => `${key} ${what}`).join(BETWEEN)) <= columns
+  const shown = sets.find(fits) ?? sets.at(-1) ?? []
+  return shown.flatMap(([key, what], i): Piece[] => [
+    i === 0 ? '' : BETWEEN,
     { text: key, bold: true, color: 'cyan' },
-    ` ${what}  `,
+    ` ${what}`,
   ])
 }
+
+const BETWEEN = '  '
