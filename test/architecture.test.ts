@@ -31,7 +31,7 @@ type Import = { from: string; to: string; file: string; specifier: string }
 const packages = globSync('packages/*/package.json', { cwd: root })
   .map((file) => file.split('/')[1]!)
   .toSorted()
-const sources = globSync('packages/*/src/**/*.ts', { cwd: root }).toSorted()
+const sources = globSync('packages/*/src/**/*.{ts,tsx}', { cwd: root }).toSorted()
 const tracked = execFileSync('git', ['ls-files', '-co', '--exclude-standard'], { cwd: root, encoding: 'utf8' })
   .trim()
   .split('\n')
@@ -97,7 +97,7 @@ describe('leaves', () => {
 
 describe('files', () => {
   test(`none has more than ${LONGEST_FILE} lines`, () => {
-    const ours = tracked.filter((file) => /\.(ts|c|h)$/.test(file))
+    const ours = tracked.filter((file) => /\.(tsx?|c|h)$/.test(file))
     expect(
       ours
         .map((file) => [file, read(file).split('\n').length - 1] as const)
@@ -106,7 +106,7 @@ describe('files', () => {
   })
 
   test('none is called utils, helpers or common', () => {
-    expect(tracked.filter((file) => /\/(utils?|helpers?|common|misc)\.ts$/.test(file))).toEqual([])
+    expect(tracked.filter((file) => /\/(utils?|helpers?|common|misc)\.tsx?$/.test(file))).toEqual([])
   })
 
   test('none names a path of the machine it was written on, or the host of a package registry', () => {
@@ -117,7 +117,7 @@ describe('files', () => {
       ['deb\\.deb', 'ian\\.org'],
       ['npm', 'mirror\\.com'],
     ].map((parts) => new RegExp(parts.join('')))
-    const texts = tracked.filter((file) => /\.(ts|c|h|md|json|yaml|sh)$|^scripts\/|^\.ci\/|^mini-docker$/.test(file))
+    const texts = tracked.filter((file) => /\.(tsx?|c|h|md|json|yaml|sh)$|^scripts\/|^\.ci\/|^mini-docker$/.test(file))
     const wrong = texts.flatMap((file) =>
       read(file)
         .split('\n')
