@@ -180,10 +180,11 @@ export class Repository {
       await using answer = await this.#askManifest('HEAD', name)
       return describedBy(answer)
     } catch (error) {
-      // An answer to HEAD has no body that could say what is wrong.
-      const silent = error instanceof RegistryError && error.status !== undefined && error.codes.length === 0
-      if (silent && !error.retryable) return undefined
-      throw error
+      // An answer to HEAD has no body that could say what is wrong; that of a token server before it had.
+      if (!(error instanceof RegistryError) || error.retryable) throw error
+      const { status, codes } = error
+      if (status === undefined || status === 401 || codes.length > 0) throw error
+      return undefined
     }
   }
 

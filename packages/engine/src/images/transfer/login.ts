@@ -5,6 +5,7 @@ import { credentialsOf, type AuthConfig } from '../../api/registry-auth.ts'
 import type { Engine } from '../../engine.ts'
 import { INDEX_SERVER } from '../../config/registry-info.ts'
 import { openRegistry } from './registry.ts'
+import { loginFailure } from './words.ts'
 
 const HUB = 'docker.io'
 /** Names under which clients know Docker Hub. */
@@ -19,8 +20,12 @@ export async function checkLogin(
   const host = registryHost(config.serveraddress)
   const credentials = requireCredentials(config)
   using registry = openRegistry(engine, { domain: host }, { credentials, signal })
-  const { identityToken = '' } = await registry.checkLogin(host, credentials)
-  return { IdentityToken: identityToken, Status: 'Login Succeeded' }
+  try {
+    const { identityToken = '' } = await registry.checkLogin(host, credentials)
+    return { IdentityToken: identityToken, Status: 'Login Succeeded' }
+  } catch (error) {
+    throw loginFailure(error)
+  }
 }
 
 /** `https://index.docker.io/v1/`, `reg.example:5000`, `https://reg.example/v2/` → the host. */

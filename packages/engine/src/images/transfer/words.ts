@@ -15,6 +15,12 @@ export function transferFailure(error: unknown): unknown {
   return withStatus(hidden ? 404 : statusOf(error).status, error)
 }
 
+/** Of POST /auth: a token server that does not know us is 401, a registry that takes no password 500, as in docker. */
+export function loginFailure(error: unknown): unknown {
+  const byTokenServer = error instanceof RegistryError && error.status === 401 && /^Get "/.test(error.message)
+  return byTokenServer ? withStatus(401, error) : error
+}
+
 /** Of GET /distribution: the status that the registry answered. */
 export function distributionFailure(error: unknown): unknown {
   if (!(error instanceof RegistryError)) return error
