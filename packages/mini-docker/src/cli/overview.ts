@@ -62,7 +62,7 @@ const GROUPS: Record<string, { about: string; commands: string }> = {
     commands:
       'attach create exec inspect kill logs ls pause prune rename restart rm run start stats stop top unpause wait',
   },
-  image: { about: 'Manage images', commands: 'copy history import inspect load ls prune pull push rm save tag' },
+  image: { about: 'Manage images', commands: 'copy diff history import inspect load ls prune pull push rm save tag tree' },
   manifest: { about: 'Look at manifests and manifest lists in a registry', commands: 'inspect' },
   system: { about: 'Manage the daemon', commands: 'df events info' },
 }
