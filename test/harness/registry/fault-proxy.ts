@@ -167,9 +167,17 @@ async function madeUp(
   request.resume()
   const endless = typeof body === 'function'
   const length = endless ? {} : { 'content-length': String(Buffer.byteLength(body)) }
-  const chunks = endless ? body() : [Buffer.from(body)]
-  await spoil(toAsync(chunks), response, record, { status, headers: { ...length, ...headers } }, struck)
+  const chunks = endless ? body() : pieces(Buffer.from(body))
+  const bodyless = record.method === 'HEAD'
+  await spoil(toAsync(bodyless ? [] : chunks), response, record, { status, headers: { ...length, ...headers } }, struck)
 }
+
+/** As a network would bring it, so that a client that goes away has not got all. */
+function* pieces(body: Buffer): Generator<Uint8Array> {
+  for (let at = 0; at < body.length; at += PIECE_BYTES) yield body.subarray(at, at + PIECE_BYTES)
+}
+
+const PIECE_BYTES = 64 << 10
 
 async function* toAsync(chunks: Iterable<Uint8Array>): AsyncGenerator<Uint8Array> {
   for (const chunk of chunks) {

@@ -7,6 +7,7 @@ import { afterAll, expect } from 'vitest'
 import { run } from '../../../../test/harness/command.ts'
 import type { Registry as TestRegistry } from '../../../../test/harness/registry/index.ts'
 import { copyImages, type CopyOptions } from '../../src/copy/index.ts'
+import { flattenLayers } from '../../src/flatten.ts'
 import { StoreSink, type Stored } from '../../src/media/store-sink.ts'
 import { parseReference } from '../../src/reference.ts'
 import { Registry, RegistrySource, type RegistryOptions } from '../../src/registry/index.ts'
@@ -92,9 +93,8 @@ export async function expectSameAsUmoci(store: ImageStore, name: string): Promis
   const unpacked = await run(['umoci', 'raw', 'unpack', '--image', `${store.root}:${name}`, bundle])
   expect(unpacked.exitCode, unpacked.stderr).toBe(0)
   const ours = join(parent, `ours${count++}`)
-  const { flattenLayers } = await import('../../src/flatten.ts')
   const chains = await store.unpack(store.get(name))
-  await flattenLayers(
+  flattenLayers(
     chains.map((chain) => join(store.layersDir, store.shortLink(chain))),
     ours,
   )
