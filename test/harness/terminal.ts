@@ -49,7 +49,16 @@ export class Terminal implements AsyncDisposable {
 
   /** What is on the screen now, without trailing blanks. */
   async screen(): Promise<string> {
-    const text = await this.#tmux(['capture-pane', '-p', '-J'])
+    return await this.#capture()
+  }
+
+  /** The same with all that has scrolled away before it. */
+  async scrollback(): Promise<string> {
+    return await this.#capture('-S', '-')
+  }
+
+  async #capture(...options: string[]): Promise<string> {
+    const text = await this.#tmux(['capture-pane', '-p', '-J', ...options])
     return text
       .split('\n')
       .map((line) => line.trimEnd())
