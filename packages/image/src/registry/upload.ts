@@ -8,7 +8,7 @@ import { RegistryError } from './error.ts'
 import type { RequestBody } from './request.ts'
 import { stuck, UploadSession, type UploadTarget } from './upload-session.ts'
 
-/** First try for bodies that are too large in one piece; then an eighth of it, and so on. */
+/** The most for what is too large in one piece; then a quarter of it, and so on. */
 const CHUNK_BYTES = 32 << 20
 const CHUNK_LEAST_BYTES = 256 << 10
 
@@ -34,7 +34,7 @@ export async function upload({ target, blob, open, has, session: begun, tell }: 
       session ??= await UploadSession.start(target)
       return await sendFrom(session, { blob, open, tell, chunkBytes })
     } catch (error) {
-      const smaller = smallerChunk(error, chunkBytes, session)
+      const smaller = smallerChunk(error, Math.min(chunkBytes, blob.size), session)
       const came = session?.offset ?? 0
       failures = came > reached ? 1 : failures + 1
       reached = Math.max(reached, came)
@@ -86,10 +86,12 @@ async function* limited(
   if (at < to) throw wrongSize(blob, at)
 }
 
-function smallerChunk(error: unknown, chunkBytes: number, session: UploadSession | undefined): number | undefined {
+/** After a 413; undefined when it can't be smaller. */
+function smallerChunk(error: unknown, tried: number, session: UploadSession | undefined): number | undefined {
   if (!(error instanceof RegistryError) || error.status !== 413) return undefined
-  const smaller = chunkBytes === Infinity ? CHUNK_BYTES : Math.floor(chunkBytes / 8)
-  return smaller < Math.max(CHUNK_LEAST_BYTES, session?.chunkMinBytes ?? 0) ? undefined : smaller
+  const least = Math.max(CHUNK_LEAST_BYTES, session?.chunkMinBytes ?? 0)
+  const smaller = Math.max(least, Math.min(CHUNK_BYTES, Math.floor(tried / 4)))
+  return smaller < tried ? smaller : undefined
 }
 
 const FORGOTTEN = new Set(['BLOB_UPLOAD_UNKNOWN', 'BLOB_UPLOAD_INVALID', 'RANGE_INVALID'])

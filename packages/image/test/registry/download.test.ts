@@ -25,7 +25,7 @@ describeWith(['docker-registry'], 'a blob', () => {
   test('cut again and again after some progress comes whole, each byte once', async () => {
     await using at = await setUp({ retry: { tries: 2, firstMs: 1 } })
     at.proxy.faults = [{ kind: 'cut', on: /blobs/, afterBytes: 150_000 }]
-    expect(await collect(at.repository.openBlob(blob))).toEqual(bytes)
+    expect(digestOf(await collect(at.repository.openBlob(blob)))).toBe(digestOf(bytes))
     const requests = at.proxy.matching(/blobs/)
     expect(requests.length).toBeGreaterThan(10)
     expect(requests.reduce((sum, { receivedBytes }) => sum + receivedBytes, 0)).toBe(bytes.length)
@@ -43,7 +43,7 @@ describeWith(['docker-registry'], 'a blob', () => {
   test('that stalls is asked for again where it stopped', async () => {
     await using at = await setUp({ retry: { firstMs: 1 }, timeouts: { stallMs: 300 } })
     at.proxy.faults = [{ kind: 'stall', on: /blobs/, afterBytes: 100_000, times: 1 }]
-    expect(await collect(at.repository.openBlob(blob))).toEqual(bytes)
+    expect(digestOf(await collect(at.repository.openBlob(blob)))).toBe(digestOf(bytes))
     expect(at.client.traces.some(({ error }) => error?.includes('timeout while reading the body'))).toBe(true)
   })
 
@@ -65,7 +65,7 @@ describeWith(['docker-registry'], 'a blob', () => {
       { kind: 'no-range', on: /blobs/ },
       { kind: 'cut', on: /blobs/, afterBytes: 700_000, times: 1 },
     ]
-    expect(await collect(at.repository.openBlob(blob))).toEqual(bytes)
+    expect(digestOf(await collect(at.repository.openBlob(blob)))).toBe(digestOf(bytes))
   })
 
   test('that is longer than it should be is refused when that is known', async () => {
