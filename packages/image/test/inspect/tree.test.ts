@@ -5,6 +5,7 @@ import type { ImageTree, TreeEntry, TreeEvent } from '../../src/inspect/model.ts
 import type { ImageStore } from '../../src/store/store.ts'
 import { freshStore } from '../support/store.ts'
 import { addImage, type LayerFiles } from './images.ts'
+import { replayed, sorted } from './replay.ts'
 
 let store: ImageStore
 let count = 0
@@ -239,24 +240,6 @@ function simpleModel(layers: readonly LayerFiles[]): Map<string, number> {
     }
   }
   return seen
-}
-
-/** The files that are seen in the end, from what the layers are said to do. */
-function replayed(tree: ImageTree): Map<string, number> {
-  let seen = new Map<string, number>()
-  for (const { entries } of tree.layers) {
-    for (const { change, path, type, size } of entries) {
-      if (change === 'kept') continue
-      const replaces = change === 'removed' || type !== 'directory' || seen.has(path)
-      if (replaces) seen = new Map([...seen].filter(([one]) => one !== path && !one.startsWith(`${path}/`)))
-      if (change !== 'removed' && type !== 'directory') seen.set(path, size)
-    }
-  }
-  return sorted(seen)
-}
-
-function sorted(sizes: Map<string, number>): Map<string, number> {
-  return new Map([...sizes].toSorted(([a], [b]) => (a < b ? -1 : 1)))
 }
 
 async function twice(): Promise<Buffer> {
