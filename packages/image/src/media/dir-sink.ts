@@ -11,11 +11,11 @@ import type { Descriptor } from '../schema.ts'
 import { syncDirectory, writeWhole } from '../store/durable.ts'
 import { pathOf } from './dir-source.ts'
 import { DirectoryFiles } from './files.ts'
-import { hasFile, WholeFile, writeBlob } from './whole-file.ts'
+import { hasFile, removeStale, WholeFile, writeBlob } from './whole-file.ts'
 
 const PARALLEL = 4
 const VERSION = 'Directory Transport Version: 1.1\n'
-const OURS = /^(?:[0-9a-f]{64}(?:\.manifest\.json)?|\.\d+-[0-9a-f]{12}\.tmp)$/
+const OURS = /^[0-9a-f]{64}(?:\.manifest\.json)?$/
 
 export class DirSink implements Sink {
   readonly location: string
@@ -38,6 +38,7 @@ export class DirSink implements Sink {
         hint: 'its files are not overwritten: choose an empty or a new directory',
       })
     }
+    await removeStale(this.#directory)
     if (!names.includes('version')) await writeWhole(join(this.#directory, 'version'), VERSION)
   }
 

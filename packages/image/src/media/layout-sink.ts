@@ -16,7 +16,7 @@ import { takeLock, waitForLock } from '../store/lock.ts'
 import { REF_NAME, withName } from '../store/names.ts'
 import { DirectoryFiles } from './files.ts'
 import { withRefName } from './ref-name.ts'
-import { hasFile, WholeFile, writeBlob } from './whole-file.ts'
+import { hasFile, removeStale, WholeFile, writeBlob } from './whole-file.ts'
 
 const PARALLEL = 4
 const LOCK_WAIT_MS = 60_000
@@ -44,6 +44,7 @@ export class LayoutSink implements Sink {
     await mkdir(this.#root, { recursive: true })
     await using _lock = await lockLayout(this.#root)
     for (const directory of [join(this.#root, 'blobs'), this.#blobs]) await makeOwn(directory)
+    await removeStale(this.#blobs)
     const [index, layoutFile] = [join(this.#root, 'index.json'), join(this.#root, 'oci-layout')]
     if (!existsSync(index)) await writeWhole(index, EMPTY_INDEX)
     if (!existsSync(layoutFile)) await writeWhole(layoutFile, '{"imageLayoutVersion":"1.0.0"}')

@@ -1,5 +1,5 @@
 /** Files that appear whole: temporary file, fsync(2), rename(2), fsync of the directory. For layouts and directories that skopeo reads. */
-import { lstat, open, rename, rm, type FileHandle } from 'node:fs/promises'
+import { lstat, open, readdir, rename, rm, type FileHandle } from 'node:fs/promises'
 import { join } from 'node:path'
 import { UserError } from '@mini-docker/syscall'
 import type { OpenBlob } from '../copy/medium.ts'
@@ -81,5 +81,17 @@ export class WholeFile implements AsyncDisposable {
     await this.#file.close()
     // After a commit there is nothing under this name.
     await rm(this.#path, { force: true })
+  }
+}
+
+const STALE_MS = 24 * 3600_000
+
+/** Removes what writers that were killed left, a day ago or longer. */
+export async function removeStale(directory: string): Promise<void> {
+  for (const name of await readdir(directory)) {
+    if (!/^\.\d+-[0-9a-f]{12}\.tmp$/.test(name)) continue
+    const path = join(directory, name)
+    const stat = await lstat(path).catch(() => undefined)
+    if (stat !== undefined && Date.now() - stat.mtimeMs > STALE_MS) await rm(path, { force: true })
   }
 }
