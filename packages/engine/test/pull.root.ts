@@ -5,6 +5,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import {
   digestOf,
   dockerImage,
+  FaultProxy,
   multiPlatform,
   ociImage,
   putContent,
@@ -13,6 +14,7 @@ import {
   topOf,
 } from '../../../test/harness/registry/index.ts'
 import { describeWith } from '../../../test/harness/requires.ts'
+import { DEFAULT_CONFIG } from '../src/config/config.ts'
 import { TestDaemon } from './support/daemon.ts'
 import { auth, pull, steady } from './support/registry.ts'
 
@@ -171,4 +173,40 @@ describeWith(['root', 'docker-registry'], 'credentials', () => {
       expect(docker.lines.join('\n')).not.toContain(registry.password)
     },
   )
+})
+
+describeWith(['root', 'docker-registry'], 'the daemon’s configuration', () => {
+  const image = ociImage([{ tar: tarOf({ file: 'x' }), compression: 'gzip' }])
+  test('of a mirror serves Docker Hub’s names, without the credentials for the Hub', async () => {
+    await using registry = await Registry.start()
+    await using proxy = await FaultProxy.start(registry)
+    await putContent(registry, 'library/mirrored', '1.0', image)
+    await using docker = await TestDaemon.start({ config: { ...DEFAULT_CONFIG, registryMirrors: [`${proxy.url}/`] } })
+    const pulled = await pull(docker, 'mirrored:1.0', { headers: auth({ username: 'hub', password: 'secret' }) })
+    expect(steady(pulled).at(-1)).toBe('Status: Downloaded newer image for mirrored:1.0')
+    expect(proxy.requests.some(({ path: asked }) => asked.startsWith('/v2/library/mirrored/blobs/'))).toBe(true)
+    expect(proxy.requests.filter(({ headers }) => headers.authorization !== undefined)).toEqual([])
+    const { json } = await docker.request('GET', '/images/mirrored:1.0/json')
+    expect(json.RepoDigests).toEqual([`mirrored@${digestOf(topOf(image).bytes)}`])
+  })
+  test('of certificates is read where it says: half a client certificate is refused', async () => {
+    await using registry = await Registry.start({ tls: true })
+    fs.writeFileSync(path.join(registry.certsDir, registry.host, 'client.cert'), '')
+    await using docker = await TestDaemon.start({ config: { ...DEFAULT_CONFIG, certsDirs: [registry.certsDir] } })
+    const { status, json } = await pull(docker, `${registry.host}/team/app:1.0`)
+    expect([status, json.message]).toEqual([400, 'missing key client.key for client.cert'])
+  })
+  test('of one download at a time makes the others wait', async () => {
+    await using registry = await Registry.start()
+    await using proxy = await FaultProxy.start(registry)
+    const layers = [1, 2, 3].map((at) => ({ tar: tarOf({ [`${at}`]: `${at}` }), compression: 'gzip' as const }))
+    await putContent(registry, 'three', '1', ociImage(layers))
+    proxy.faults = [{ kind: 'delay', on: /blobs/, ms: 100 }]
+    await using docker = await TestDaemon.start({ config: { ...DEFAULT_CONFIG, maxConcurrentDownloads: 1 } })
+    const { lines } = await pull(docker, `${proxy.host}/three:1`)
+    expect(lines.filter(({ status }) => status === 'Waiting').length).toBeGreaterThan(1)
+    const times = proxy.requests.filter(({ path: asked }) => asked.includes('/blobs/'))
+    for (const [at, { startedMs }] of times.slice(1).entries())
+      expect(startedMs).toBeGreaterThanOrEqual((times[at]?.endedMs ?? Infinity) - 5)
+  })
 })
