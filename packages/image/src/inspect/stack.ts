@@ -4,7 +4,7 @@
  */
 import { nameOf, parentOf } from '../tree/path.ts'
 import type { Listed, Listing } from './listing.ts'
-import type { TreeEntry } from './model.ts'
+import type { Change, TreeEntry } from './model.ts'
 import { WasteCount, type Content } from './waste.ts'
 
 /** What is seen at a path. A directory that is only part of other paths has no `listed`. */
@@ -96,11 +96,11 @@ export class Stack {
   /** A directory that is there gets owner and mode anew, and keeps what is in it. */
   #describe(node: Seen, listed: Listed): void {
     const first = this.#done.get(listed.path)
-    if (first !== undefined) this.#done.set(listed.path, { ...first, ...facts(listed) })
+    if (first !== undefined) this.#done.set(listed.path, entryOf(listed, first.change, first.below))
     else if (node.listed === undefined && node.layer === this.#layer) this.#note(listed, undefined)
     else {
       const change = node.listed !== undefined && sameDirectory(node.listed, listed) ? 'kept' : 'changed'
-      this.#done.set(listed.path, { ...facts(listed), change, ...(node.listed && { below: node.layer }) })
+      this.#done.set(listed.path, entryOf(listed, change, node.listed && node.layer))
     }
     node.listed = listed
     node.layer = this.#layer
@@ -120,7 +120,7 @@ export class Stack {
     const first = this.#done.get(listed.path)
     const replaces = first === undefined ? old?.listed && old.layer : first.below
     const change = first?.change === 'added' || (first === undefined && old === undefined) ? 'added' : 'changed'
-    this.#done.set(listed.path, { ...facts(listed), change, ...(replaces !== undefined && { below: replaces }) })
+    this.#done.set(listed.path, entryOf(listed, change, replaces))
   }
 
   /** The directory that an entry goes into, made where only the entry's path names it. Entries mostly come directory by directory. */
@@ -170,10 +170,11 @@ export class Stack {
   #remove(path: string, node: Seen): void {
     const { bytes, files } = this.#hide(node, path)
     this.removals.set(path, this.#layer)
-    const was = facts(node.listed ?? { ...UNDESCRIBED, path })
-    const counted = node.children === undefined ? {} : { files }
-    const below = node.listed === undefined ? {} : { below: node.layer }
-    this.#done.set(path, { ...was, size: bytes, change: 'removed', ...below, ...counted })
+    const was = node.listed ?? { ...UNDESCRIBED, path }
+    const entry = entryOf(was, 'removed', node.listed && node.layer)
+    entry.size = bytes
+    if (node.children !== undefined) entry.files = files
+    this.#done.set(path, entry)
   }
 
   /** Counts what can no longer be seen, and how much that is. */
@@ -196,10 +197,15 @@ function directory(listed: Listed | undefined, layer: number): Seen {
   return { listed, layer, children: new Map(), content: undefined }
 }
 
-/** Without what only reading needs. */
-function facts(listed: Listed): Omit<Listed, 'stored' | 'digest'> {
-  const { stored: _, digest: __, ...rest } = listed
-  return rest
+/** Field by field: spreading would make a hundred thousand objects that are slow to make and large to keep. */
+function entryOf(listed: Listed, change: Change, below: number | undefined): TreeEntry {
+  const { path, type, size, mode, uid, gid, mtime, linkname, device, xattrs } = listed
+  const entry: TreeEntry = { path, change, type, size, mode, uid, gid, mtime }
+  if (below !== undefined) entry.below = below
+  if (linkname !== undefined) entry.linkname = linkname
+  if (device !== undefined) entry.device = device
+  if (xattrs !== undefined) entry.xattrs = xattrs
+  return entry
 }
 
 function sameDirectory(a: Listed, b: Listed): boolean {
