@@ -135,6 +135,7 @@ async function openEngine(
     images,
     transfers: new Transfers(),
     pullProgress: new SharedProgress(),
+    compressedLayers: new Map(),
     containers,
     execs: new ExecStore(),
     volumes: new VolumeStore(root),

@@ -1,6 +1,6 @@
 /** Everything the routes work on, made once by `daemon.ts`. */
 import type { CgroupLayout } from '@mini-docker/cgroup'
-import type { ImageStore } from '@mini-docker/image'
+import type { Descriptor, Digest, ImageStore } from '@mini-docker/image'
 import type { DaemonConfig } from './config/config.ts'
 import type { FollowUp } from './containers/follow-up.ts'
 import type { Container } from './containers/model.ts'
@@ -27,6 +27,8 @@ export type Engine = {
   /** Pulls and pushes under way. */
   transfers: Transfers
   pullProgress: SharedProgress
+  /** What pushes made of layers that are stored uncompressed: they need not be made again for a registry that has them. */
+  compressedLayers: Map<Digest, Descriptor>
   containers: ContainerStore
   execs: ExecStore
   volumes: VolumeStore

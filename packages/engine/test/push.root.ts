@@ -94,6 +94,11 @@ describeWith(['root', 'docker-registry', 'skopeo'], 'POST /images/{name}/push', 
     expect(layer?.mediaType).toBe('application/vnd.oci.image.layer.v1.tar+gzip')
     expect(layer?.size).toBeLessThan(2000)
     expect((pushed.lines.at(-1) as Line).aux?.Digest).toBe(digestOf(Buffer.from(raw.stdout)))
+    const again = await push(docker, `${registry.host}/packed:1`)
+    expect(steady(again).at(-3)).toMatch(/: Layer already exists$/)
+    expect(again.lines.at(-1)).toEqual(pushed.lines.at(-1))
+    await docker.request('POST', `/images/${registry.host}/plain:1/tag?repo=${registry.host}/beside&tag=1`)
+    expect(steady(await push(docker, `${registry.host}/beside:1`)).at(-3)).toMatch(/: Mounted from packed$/)
   })
 
   // What dockerd 20.10 answers to each of them.

@@ -85,17 +85,23 @@ class BlobMover {
     this.#options.signal?.throwIfAborted()
     const { descriptor } = blob
     const how = this.#compression(blob)
-    if (how !== undefined) return await this.#compress(blob, how)
-    const candidates = this.#source.repositoriesWith?.(descriptor.digest) ?? []
-    const presence = await this.#sink.presence(descriptor, candidates)
-    if (presence.kind === 'mounted') return this.#tell(blob, { state: 'mounted', from: presence.from })
-    if (presence.kind === 'present') return this.#tell(blob, { state: 'present' })
+    if (how !== undefined) return await this.#moveCompressed(blob, how)
+    if (await this.#isThere(blob, descriptor)) return
     await this.#sink.write(
       descriptor,
       (offset) => this.#untilAborted(this.#open(blob, offset)),
       (progress) => this.#tell(blob, progress),
     )
     return this.#tell(blob, { state: 'done' })
+  }
+
+  /** Whether the sink has a blob, or can get it by itself; that is told then. */
+  async #isThere(blob: Blob, stored: Descriptor): Promise<boolean> {
+    const candidates = this.#source.repositoriesWith?.(blob.descriptor.digest) ?? []
+    const presence = await this.#sink.presence(stored, candidates)
+    if (presence.kind === 'absent') return false
+    this.#tell(blob, presence.kind === 'mounted' ? { state: 'mounted', from: presence.from } : { state: 'present' })
+    return true
   }
 
   /** A config may be gone from a stream by now. */
@@ -110,7 +116,18 @@ class BlobMover {
     return isPlainLayer(descriptor.mediaType) ? compress : undefined
   }
 
-  async #compress(blob: Blob, how: 'gzip' | 'zstd'): Promise<void> {
+  /** What an earlier copy made of the layer may be there; only then is it known what to ask for. */
+  async #moveCompressed(blob: Blob, how: 'gzip' | 'zstd'): Promise<void> {
+    const { digest } = blob.descriptor
+    const known = this.#options.compressed?.get(digest)
+    const isThere = known !== undefined && (await this.#isThere(blob, known))
+    const stored = isThere ? known : await this.#compress(blob, how)
+    this.#compressed.set(digest, stored)
+    this.#options.compressed?.set(digest, stored)
+    if (!isThere) this.#tell(blob, { state: 'done' })
+  }
+
+  async #compress(blob: Blob, how: 'gzip' | 'zstd'): Promise<Descriptor> {
     const { descriptor } = blob
     let read = 0
     const counted = async function* (this: BlobMover): AsyncGenerator<Uint8Array> {
@@ -127,12 +144,7 @@ class BlobMover {
     using _encoder = { [Symbol.dispose]: () => encoder.destroy() }
     const stored = await this.#sink.writeUnknown!(encoder as Readable)
     const { annotations: _, ...rest } = descriptor
-    this.#compressed.set(descriptor.digest, {
-      ...rest,
-      ...stored,
-      mediaType: compressedMediaType(descriptor.mediaType, how),
-    })
-    this.#tell(blob, { state: 'done' })
+    return { ...rest, ...stored, mediaType: compressedMediaType(descriptor.mediaType, how) }
   }
 
   async *#untilAborted(input: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {

@@ -107,6 +107,8 @@ export type CopyOptions = {
   names?: readonly Reference[]
   /** Compresses layers that are not compressed, where the sink can. Changes the digests of layer and manifest. */
   compress?: 'gzip' | 'zstd'
+  /** What earlier copies made of layers that they compressed in the same way; kept up to date. They are not compressed again for a sink that has them. */
+  compressed?: Map<Digest, Descriptor>
   onEvent?: (event: CopyEvent) => void
   /** Ends the copy; what had been moved of a blob stays for the next time where the sink can keep it. */
   signal?: AbortSignal

@@ -76,6 +76,7 @@ async function pushOne(
   const lines = new PushLines(diffIDsOf(image))
   const [pushed] = await copyImages(source, sink, {
     compress: 'gzip',
+    compressed: engine.compressedLayers,
     signal: access.signal,
     onEvent: (event) => lines.lines(event).forEach(tell),
   })
