@@ -100,8 +100,14 @@ export class Answer implements AsyncDisposable {
     }
   }
 
-  /** The whole body, or as much of it as is over `maxBytes` by one chunk: who asks compares the length. */
+  /**
+   * The whole body, or as much of it as is over `maxBytes` by one chunk: who asks compares the length. Small things take no
+   * longer than their head may: nobody keeps us waiting by sending a byte now and then.
+   */
   async read(maxBytes: number): Promise<Buffer> {
+    const { headMs } = this.#parts.timeouts
+    const timer = setTimeout(() => this.#incoming.destroy(new TimeoutError('body', headMs)), headMs)
+    using _ = { [Symbol.dispose]: () => clearTimeout(timer) }
     const chunks: Buffer[] = []
     let bytes = 0
     for await (const chunk of this.chunks()) {

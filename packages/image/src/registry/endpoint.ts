@@ -63,9 +63,11 @@ export class Endpoint {
    * @throws RegistryError when it can't be reached.
    */
   async ping(): Promise<URL> {
-    this.#base ??= this.#findBase()
-    // A failure is not kept: the registry may be up at the next try.
-    this.#base.catch(() => (this.#base = undefined))
+    this.#base ??= this.#findBase().catch((error: unknown) => {
+      // A failure is not kept: the registry may be up at the next try.
+      this.#base = undefined
+      throw error
+    })
     return await this.#base
   }
 

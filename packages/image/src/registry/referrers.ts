@@ -2,29 +2,28 @@
  * What refers to a manifest: signatures, attestations, bills of materials (distribution-spec, "Listing Referrers"). A registry without
  * that API has them listed in an index under a tag made from the digest: `sha256-<hex>`.
  */
-import { JSON_BYTES_MAX, parseJSON } from '../json.ts'
+import { parseJSON } from '../json.ts'
 import type { Digest } from '../digest.ts'
 import { Index, type Descriptor } from '../schema.ts'
+import type { Answer } from './answer.ts'
 import { RegistryError } from './error.ts'
+import { findPages } from './pages.ts'
 import type { Repository } from './repository.ts'
 import { OCI_INDEX } from '../media-type.ts'
 
 /** Empty where nothing refers to it. @throws RegistryError when the registry refuses. */
 export async function referrers(repository: Repository, digest: Digest): Promise<Descriptor[]> {
-  const { endpoint } = repository
-  await using answer = await endpoint.ask({
+  const pages = {
     step: 'image.referrers',
-    method: 'GET',
-    to: repository.path(`referrers/${digest}`),
+    first: repository.path(`referrers/${digest}`),
     scopes: repository.scopes,
     headers: { accept: OCI_INDEX },
-    // Registries without this API know the path not at all, or refuse the method.
-    expect: [200, 400, 404, 405],
-  })
-  if (answer.status === 200 && answer.header('content-type')?.startsWith(OCI_INDEX) === true) {
-    return parseJSON(`referrers of ${digest}`, await answer.read(JSON_BYTES_MAX), Index).manifests
-  }
-  return await tagged(repository, digest)
+    schema: Index,
+    itemsOf: ({ manifests }: Index) => manifests,
+  } as const
+  const isIndex = (answer: Answer): boolean => answer.header('content-type')?.startsWith(OCI_INDEX) === true
+  // Registries without this API know the path not at all, or refuse the method.
+  return (await findPages(repository.endpoint, pages, [400, 404, 405], isIndex)) ?? (await tagged(repository, digest))
 }
 
 async function tagged(repository: Repository, digest: Digest): Promise<Descriptor[]> {

@@ -1,9 +1,9 @@
 /** One repository of one registry: what may be asked of it (OCI distribution-spec 1.1). Each method is a request or a few. */
-import type * as z from 'zod'
+import * as z from 'zod'
 import type { BlobProgress, OpenBlob } from '../copy/medium.ts'
 import { parseDigest, type Digest } from '../digest.ts'
 import { JSON_BYTES_MAX, tooBig } from '../json.ts'
-import type { Reference } from '../reference.ts'
+import { parseTag, type Reference } from '../reference.ts'
 import type { Descriptor } from '../schema.ts'
 import type { Answer } from './answer.ts'
 import type { Scope } from './authorizer.ts'
@@ -13,7 +13,7 @@ import { RegistryError } from './error.ts'
 import { ACCEPT, describedBy, digestHeader, readManifestAnswer, requireDigest, type Fetched } from './manifest.ts'
 import { referrers } from './referrers.ts'
 import { bodyOf } from './request.ts'
-import { readPages, TagList } from './tags.ts'
+import { readPages } from './pages.ts'
 import type { HttpStep } from './trace.ts'
 import { upload } from './upload.ts'
 import { uploadUnknown } from './upload-unknown.ts'
@@ -82,11 +82,12 @@ export class Repository {
     })
   }
 
-  /** All tags, in the registry's order. @throws RegistryError `not-found` where there is no such repository. */
+  /** All tags, in the registry's order. @throws RegistryError `not-found` where there is no such repository; UserError for what is no tag. */
   async tags(): Promise<string[]> {
     const first = this.path('tags/list?n=1000')
-    const itemsOf = ({ tags }: z.infer<typeof TagList>): readonly string[] => tags ?? []
-    return await readPages(this.endpoint, { step: 'image.tags', first, scopes: this.scopes, schema: TagList, itemsOf })
+    const pages = { step: 'image.tags', first, scopes: this.scopes, schema: TagList } as const
+    const tags = await readPages(this.endpoint, { ...pages, itemsOf: ({ tags }) => tags ?? [] })
+    return [...new Set(tags)].map(parseTag)
   }
 
   /** Signatures, attestations and other manifests that refer to one. */
@@ -201,6 +202,8 @@ export class Repository {
     })
   }
 }
+
+const TagList = z.object({ tags: z.array(z.string()).nullish() })
 
 /** A tag has no colon. */
 function digestIn(name: string): Partial<Descriptor> {

@@ -6,7 +6,8 @@ import * as z from 'zod'
 import { parseJSON } from '../json.ts'
 import type { Endpoint } from './endpoint.ts'
 import { DOCKER_HUB, HUB_INDEX } from './endpoints.ts'
-import { readPages } from './tags.ts'
+import { printable } from './refusal.ts'
+import { readPages } from './pages.ts'
 
 export type SearchResult = {
   name: string
@@ -41,8 +42,8 @@ export async function searchEndpoint(endpoint: Endpoint, term: string, limit: nu
   if (answer.status !== 200) return await searchCatalog(endpoint, term, limit)
   const { results } = parseJSON(`search of ${endpoint.host}`, await answer.read(ANSWER_BYTES_MAX), V1Results)
   return (results ?? []).slice(0, limit).map((result) => ({
-    name: result.name,
-    description: result.description ?? '',
+    name: printable(result.name),
+    description: printable(result.description ?? ''),
     stars: result.star_count,
     official: result.is_official,
     automated: result.is_automated,
@@ -59,7 +60,7 @@ async function searchCatalog(endpoint: Endpoint, term: string, limit: number): P
   })
   const wanted = term.toLowerCase()
   const found = names.filter((name) => name.includes(wanted)).slice(0, limit)
-  return found.map((name) => ({ name, description: '', stars: 0, official: false, automated: false }))
+  return found.map((name) => ({ name: printable(name), description: '', stars: 0, official: false, automated: false }))
 }
 
 /** `localhost:5000/word` is searched for there, everything else at docker.io. */
