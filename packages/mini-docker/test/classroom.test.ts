@@ -1,4 +1,6 @@
+import { readFileSync } from 'node:fs'
 import type { NetworkInterfaceInfo } from 'node:os'
+import { join } from 'node:path'
 import { parseReference, type Image } from '@mini-docker/image'
 import { describe, expect, test } from 'vitest'
 import { parseDefaultRoutes, parseListen, reachableAddresses } from '../src/classroom/addresses.ts'
@@ -106,4 +108,20 @@ describe('the images that are named', () => {
       expect(() => chosen(word)).toThrow(`No such image: ${word}`)
     expect(() => chosen('cccccccccccc')).toThrow(/has no name/)
   })
+})
+
+test('the English and the Japanese page have the same commands, and the lines for students are those that class serve prints', () => {
+  const page = (name: string) => readFileSync(join(import.meta.dirname, '../../../docs', name), 'utf8')
+  const [en, ja] = [page('classroom.md'), page('classroom.ja.md')]
+  const commands = (text: string) => text.split('\n').filter((line) => /^(?:\$ | {2}(?:sudo|echo) )/.test(line))
+  expect(commands(en).length).toBeGreaterThan(8)
+  expect(commands(ja)).toEqual(commands(en))
+  const invitation = { host: '192.168.1.5:5000', tls: false, example: 'alpine:3.20', isDockerHub: true }
+  for (const [text, language] of [
+    [en, 'en'],
+    [ja, 'ja'],
+  ] as const) {
+    const [forMiniDocker = ''] = invite(invitation, language).split('\n\n')
+    expect(text).toContain(forMiniDocker)
+  }
 })

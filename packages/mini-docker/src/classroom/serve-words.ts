@@ -12,6 +12,7 @@ export type ServeWords = {
   certificate: (file: string) => string
   open: (port: number) => string
   localOnly: string
+  noAddress: string
   pulled: (blobs: number, complete: boolean) => string
   stopping: string
   stopped: (pulls: number, size: string) => string
@@ -32,6 +33,7 @@ export const SERVE_WORDS: Record<Language, ServeWords> = {
     certificate: (file) => `if your certificate is self-signed, students also need it as ${file}`,
     open: (port) =>
       `Everyone who reaches port ${port} of this machine can pull these images, and without TLS others on the way can read and change them: stop it after class, or use --tls-cert and --tls-key.`,
+    noAddress: 'This machine has no address on a network right now: connect it, then start this again.',
     localOnly: 'Only this machine can reach it: --listen 0.0.0.0:5000 lets in others.',
     pulled: (blobs, complete) =>
       !complete ? 'cut off' : blobs === 0 ? 'manifest only' : `${blobs} blob${blobs === 1 ? '' : 's'}`,
@@ -52,6 +54,7 @@ export const SERVE_WORDS: Record<Language, ServeWords> = {
     certificate: (file) => `自己署名証明書の場合、受講者はそれを ${file} に置く必要があります`,
     open: (port) =>
       `このマシンのポート ${port} に届く人は誰でもこれらのイメージを取得でき、TLS がないため経路上の他人が読んだり書き換えたりできます。授業が終わったら止めるか、--tls-cert と --tls-key を使ってください。`,
+    noAddress: 'このマシンには今ネットワークのアドレスがありません。接続してから、もう一度実行してください。',
     localOnly: 'このマシンからしか届きません。ほかのマシンに配布するには --listen 0.0.0.0:5000 を指定してください。',
     pulled: (blobs, complete) => (!complete ? '途中で切断' : blobs === 0 ? 'マニフェストのみ' : `ブロブ ${blobs} 個`),
     stopping: '終了します。転送中のものは 10 秒まで待ちます。もう一度 Ctrl-C で打ち切ります。',

@@ -79,6 +79,7 @@ function announce(catalogue: Catalogue, place: Place, language: Language, quiet:
   const urls = hosts.map((host) => `${place.tls ? 'https' : 'http'}://${host}`)
   if (quiet) terminal.out(`${urls[0]}\n`)
   else terminal.out(`${introduction(catalogue, place, hosts[0] ?? '', urls, language)}\n\n`)
+  if (addresses.length === 0) terminal.err(`${words.noAddress}\n`)
   if (isLoopback(place.host)) terminal.err(`${words.localOnly}\n`)
   else if (!place.tls) terminal.err(`${words.open(place.port)}\n`)
 }
