@@ -37,7 +37,7 @@ async function bundlePrograms(): Promise<void> {
   mkdirSync(dist, { recursive: true })
   writeWhole(join(dist, 'package.json'), '{ "type": "commonjs" }\n')
   copyKoffi()
-  const files = [...(await bundleTools()), ...(await bundleClient())]
+  const files = [...(await bundleTools()), ...(await bundleThreads()), ...(await bundleClient())]
   for (const { path, text } of files) writeWhole(path, text)
   dropOldFiles(new Set(files.map(({ path }) => basename(path))))
   writeWhole(stamp, `${began.toISOString()}\n`, began)
@@ -50,6 +50,12 @@ type BundledFile = { path: string; text: string }
 async function bundleTools(): Promise<BundledFile[]> {
   const tools = globSync('packages/*/src/bin.ts', { cwd: root })
   return Promise.all(tools.map((file) => bundle(join(root, file), `${file.split('/')[1]}.js`)))
+}
+
+/** `packages/image/src/unpack/unpack.worker.ts` becomes `dist/unpack.worker.js`: the code of a thread, started by that name. */
+async function bundleThreads(): Promise<BundledFile[]> {
+  const threads = globSync('packages/*/src/**/*.worker.ts', { cwd: root })
+  return Promise.all(threads.map((file) => bundle(join(root, file), `${basename(file, '.ts')}.js`)))
 }
 
 /** main.js last, so that writing in order never leaves a main without its commands. */
@@ -91,7 +97,12 @@ const SCREEN: esbuild.BuildOptions = {
   format: 'esm',
   jsx: 'automatic',
   minifyWhitespace: true,
-  define: { 'process.env.NODE_ENV': '"production"' },
+  define: {
+    'process.env.NODE_ENV': '"production"',
+    // To ask for these makes Node load its whole HTTP client: 80 ms before the first frame. Ink's layout engine asks, and has its WebAssembly inside.
+    fetch: 'undefined',
+    'globalThis.navigator': 'undefined',
+  },
   banner: {
     js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);",
   },
@@ -194,6 +205,10 @@ const sourcePaths: esbuild.Plugin = {
       if (!text.includes('import.meta')) return undefined
       const file = `(require('node:path').join(__dirname, ${JSON.stringify(relative(dist, path))}))`
       const contents = text
+        .replaceAll(
+          /import\.meta\.resolve\('\.\/([\w-]+\.worker)\.ts'\)/g,
+          "require('node:url').pathToFileURL(__dirname + '/$1.js').href",
+        )
         .replaceAll('import.meta.filename', file)
         .replaceAll('import.meta.dirname', `require('node:path').dirname${file}`)
         .replaceAll('import.meta.main', '(require.main === module)')

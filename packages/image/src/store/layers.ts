@@ -11,8 +11,8 @@ import { decompress } from '../compression.ts'
 import { hexOf, parseDigest, Sha256, type ChainID, type DiffID } from '../digest.ts'
 import { parseJSON } from '../json.ts'
 import { inParallel } from '../parallel.ts'
-import { applyLayer } from '../tree/apply.ts'
 import { inheritDirectories } from '../tree/inherit.ts'
+import { unpackTree } from '../unpack/unpack-tree.ts'
 import { readCapped, type Blobs } from './blobs.ts'
 import { diskError, randomName } from './durable.ts'
 import type { Layer } from './image.ts'
@@ -112,10 +112,10 @@ export class Layers {
     cleanup.defer(() => rm(directory, { recursive: true, force: true }))
     const diff = join(directory, 'diff')
     await mkdir(diff, { recursive: true, mode: 0o755 })
-    const hash = new Sha256()
-    const { implied, ...applied } = await applyLayer(hashed(decompress(`layer ${layer.digest}`, bytes), hash), diff)
-    requireDiffID(layer, hash.diffID())
-    const { chainID, diffID, digest } = layer
+    const { chainID, diffID, digest, size } = layer
+    const unpacked = await unpackTree(decompress(`layer ${digest}`, bytes), diff, size)
+    requireDiffID(layer, unpacked.diffID)
+    const { implied, ...applied } = unpacked.applied
     const file = `${JSON.stringify({ chainID, diffID, digest, ...applied })}\n`
     await writeFile(join(directory, 'layer.json'), file).catch((error: unknown) =>
       Promise.reject(diskError(error, directory)),
@@ -155,14 +155,6 @@ function requireDiffID({ digest, diffID }: Layer, actual: DiffID): void {
   throw new UserError('invalid', `layer ${digest} unpacks to ${actual}, the image's config says ${diffID}`, {
     hint: 'the image is corrupt or was tampered with: fetch or make it again',
   })
-}
-
-/** Hashes what goes by. Relies on the reader to read to the end, padding behind the archive's end included. */
-async function* hashed(input: AsyncIterable<Uint8Array>, hash: Sha256): AsyncGenerator<Uint8Array> {
-  for await (const chunk of input) {
-    hash.update(chunk)
-    yield chunk
-  }
 }
 
 function unlessExists(error: unknown): void {
