@@ -126,6 +126,29 @@ describeWith(['root', 'docker-registry'], 'a pull of a big layer over a slow lin
     expect(from).toBeGreaterThan(MIB)
   })
 
+  test('or a push of it ends with its client', async () => {
+    await using docker = await TestDaemon.start()
+    await using elsewhere = await Registry.start()
+    await using slowed = await FaultProxy.start(elsewhere)
+    proxy.faults = []
+    await pull(docker, `${proxy.host}/big:1`)
+    await docker.request('POST', `/images/${proxy.host}/big:1/tag?repo=${slowed.host}/big&tag=1`)
+    slowed.faults = [{ kind: 'delay', on: /^PUT|^PATCH/, ms: 30_000 }]
+    const uploads = () => slowed.requests.filter(({ method }) => method === 'PUT' || method === 'PATCH')
+    const request = http.request({
+      socketPath: docker.socket,
+      method: 'POST',
+      path: `/images/${slowed.host}/big/push?tag=1`,
+      headers: { 'X-Registry-Auth': 'e30=' },
+    })
+    request.on('error', () => {})
+    request.end()
+    await eventually('the upload has begun', () => uploads().length > 0)
+    request.destroy()
+    await eventually('the push has ended', () => docker.daemon.engine.transfers.count === 0, { timeoutMs: 5000 })
+    expect(slowed.requests.some(({ path }) => path.includes('/manifests/'))).toBe(false)
+  })
+
   test('that fails in the middle ends with an error line, and leaves no image', async () => {
     await using docker = await TestDaemon.start()
     proxy.faults = [{ kind: 'corrupt', on: ofLayer, atByte: 5000 }]

@@ -1,4 +1,6 @@
 /** POST /auth, GET /distribution, GET /images/search, and what clients ask about platforms. */
+import * as fs from 'node:fs'
+import * as path from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import {
   artifact,
@@ -7,6 +9,7 @@ import {
   dockerImage,
   multiPlatform,
   PLATFORMS,
+  pullBySkopeo,
   putContent,
   Registry,
   tarOf,
@@ -16,7 +19,7 @@ import { describeWith } from '../../../test/harness/requires.ts'
 import { TestDaemon } from './support/daemon.ts'
 import { auth, pull } from './support/registry.ts'
 
-describeWith(['root', 'docker-registry'], 'what is asked of registries', () => {
+describeWith(['root', 'docker-registry', 'skopeo'], 'what is asked of registries', () => {
   let open: Registry
   let locked: Registry
   let tokens: Registry
@@ -143,6 +146,13 @@ describeWith(['root', 'docker-registry'], 'what is asked of registries', () => {
         expect((await docker.request('GET', `/images/${path}?platform=${s390x}`)).status, path).toBe(404)
         expect((await docker.request('GET', `/images/${path}?platform=linux/amd64`)).status, path).toBe(200)
       }
+      const file = path.join(docker.dir, 'multi.tar')
+      await pullBySkopeo(open, 'team/multi:latest', `oci-archive:${file}:multi:all`, '--all')
+      const load = (platform: string) =>
+        docker.request('POST', `/images/load?platform=${platform}`, fs.readFileSync(file))
+      expect((await load('linux/arm/v7')).text).toContain('Loaded image')
+      expect((await docker.request('GET', '/images/multi:all/json')).json).toMatchObject({ Architecture: 'arm' })
+      expect((await load('linux/s390x')).status).toBe(404)
       expect((await docker.request('POST', '/images/load?platform=bad/bad/bad/bad', 'x')).status).toBe(400)
       expect((await docker.request('POST', '/images/load?platform=linux/s390x', 'no archive')).status).toBe(400)
     })

@@ -12,7 +12,7 @@ export abstract class Api {
 
   /** One request; a body that is no string is sent as JSON. */
   request(method: string, target: string, body?: unknown, extra: object = {}): Promise<Answer> {
-    const text = body === undefined || typeof body === 'string' ? body : JSON.stringify(body)
+    const text = body === undefined || typeof body === 'string' || Buffer.isBuffer(body) ? body : JSON.stringify(body)
     return new Promise((resolve, reject) => {
       const headers =
         text === undefined ? {} : { 'Content-Type': 'application/json', 'Content-Length': Buffer.byteLength(text) }

@@ -129,6 +129,10 @@ async function transfer(
     )
     progress.end()
   } catch (error) {
-    if (!exchange.gone.aborted) progress.fail(transferFailure(error))
+    if (exchange.gone.aborted) return
+    // Behind the first line nobody else would hear of a mistake of ours.
+    if (progress.begun && !(error instanceof UserError))
+      engine.log(error instanceof Error ? `${error.stack}` : String(error))
+    progress.fail(transferFailure(error))
   }
 }

@@ -4,6 +4,10 @@ export class Transfers implements AsyncDisposable {
   readonly #running = new Set<Promise<unknown>>()
   readonly #ending = new AbortController()
 
+  get count(): number {
+    return this.#running.size
+  }
+
   /** Runs `work` until it ends; its signal is aborted when `gone` is, or the daemon ends. */
   async run(gone: AbortSignal, work: (signal: AbortSignal) => Promise<void>): Promise<void> {
     const signal = AbortSignal.any([gone, this.#ending.signal])

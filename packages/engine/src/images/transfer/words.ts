@@ -17,7 +17,7 @@ export function transferFailure(error: unknown): unknown {
 
 /** Of POST /auth: a token server that does not know us is 401, a registry that takes no password 500, as in docker. */
 export function loginFailure(error: unknown): unknown {
-  const byTokenServer = error instanceof RegistryError && error.status === 401 && /^Get "/.test(error.message)
+  const byTokenServer = error instanceof RegistryError && error.status === 401 && error.message.startsWith('Get "')
   return byTokenServer ? withStatus(401, error) : error
 }
 
