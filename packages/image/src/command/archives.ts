@@ -21,13 +21,15 @@ export function addArchives(image: Command, session: Session): void {
     .option('--no-unpack', 'only check the layers; needs no root')
     .action(async (file: string, { platform, unpack }: { platform?: string; unpack: boolean }) => {
       const store = await session.openOrMake()
-      const loaded = await session.interruptible((signal) =>
-        loadArchive(store, input(file, session.io), {
+      const loaded = await session.interruptible((signal) => {
+        // A terminal or pipe that nobody writes to would keep the process.
+        signal.addEventListener('abort', () => session.io.stdin.destroy())
+        return loadArchive(store, input(file, session.io), {
           signal,
           unpack: unpack && isRoot(),
           ...(platform !== undefined && { platform: parsePlatform(platform) }),
-        }),
-      )
+        })
+      })
       for (const line of loaded.flatMap(describeLoaded)) session.print(line)
     })
   image

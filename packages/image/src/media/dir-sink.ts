@@ -11,9 +11,11 @@ import type { Descriptor } from '../schema.ts'
 import { syncDirectory, writeWhole } from '../store/durable.ts'
 import { pathOf } from './dir-source.ts'
 import { DirectoryFiles } from './files.ts'
+import { lockDirectory } from './lock-directory.ts'
 import { hasFile, removeStale, WholeFile, writeBlob } from './whole-file.ts'
 
 const PARALLEL = 4
+const LOCK_WAIT_MS = 60_000
 const VERSION = 'Directory Transport Version: 1.1\n'
 const OURS = /^[0-9a-f]{64}(?:\.manifest\.json)?$/
 
@@ -22,6 +24,7 @@ export class DirSink implements Sink {
   readonly parallel = PARALLEL
   readonly onePlatform = false
   readonly #directory: string
+  readonly #held = new AsyncDisposableStack()
 
   constructor(directory: string) {
     this.location = `dir:${directory}`
@@ -32,6 +35,8 @@ export class DirSink implements Sink {
   async begin(images: readonly Planned[]): Promise<void> {
     if (images.length !== 1) throw new UserError('invalid', `${this.location} takes one image, not ${images.length}`)
     await mkdir(this.#directory, { recursive: true })
+    // It holds one image: of two copies at once, one would remove the other's files.
+    this.#held.use(await lockDirectory(this.#directory, LOCK_WAIT_MS))
     const names = await readdir(this.#directory)
     if (names.length > 0 && !(await this.#isOurs())) {
       throw new UserError('conflict', `${this.#directory} is not a containers image directory`, {
@@ -81,7 +86,9 @@ export class DirSink implements Sink {
     await syncDirectory(this.#directory)
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {}
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#held.disposeAsync()
+  }
 
   async #isOurs(): Promise<boolean> {
     const version = await new DirectoryFiles(this.#directory).document('version', 'version').catch((error: unknown) => {

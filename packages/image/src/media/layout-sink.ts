@@ -3,7 +3,7 @@
  * whole, and `index.json` names a manifest when all that it needs is there.
  */
 import { existsSync } from 'node:fs'
-import { lstat, mkdir, open } from 'node:fs/promises'
+import { lstat, mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { UserError } from '@mini-docker/syscall'
 import type { BlobProgress, OpenBlob, Planned, Presence, Sink, Tree } from '../copy/medium.ts'
@@ -12,9 +12,10 @@ import { JSON_BYTES_MAX, parseJSON, tooBig } from '../json.ts'
 import { Index, LayoutFile, type Descriptor } from '../schema.ts'
 import { EMPTY_INDEX } from '../store/index-file.ts'
 import { writeWhole } from '../store/durable.ts'
-import { takeLock, waitForLock } from '../store/lock.ts'
+import { takeLock } from '../store/lock.ts'
 import { REF_NAME, withName } from '../store/names.ts'
 import { DirectoryFiles } from './files.ts'
+import { lockDirectory } from './lock-directory.ts'
 import { withRefName } from './ref-name.ts'
 import { hasFile, removeStale, WholeFile, writeBlob } from './whole-file.ts'
 
@@ -126,18 +127,11 @@ function putEntry(manifests: Descriptor[], entry: Descriptor): Descriptor[] {
   return manifests.flatMap((one, i) => (i === at ? [entry] : same(one) ? [] : [one]))
 }
 
-/** Writers of a store take turns at its own lock; of other layouts at their directory: a lock file would be no part of the layout. */
+/** Writers of a store take turns at its own lock; of other layouts at their directory. */
 async function lockLayout(root: string): Promise<AsyncDisposable> {
   const storeLock = join(root, '.index.lock')
   if (existsSync(storeLock)) return await takeLock(storeLock, 'exclusive')
-  const directory = await open(root, 'r')
-  try {
-    await waitForLock(directory, 'exclusive', root, LOCK_WAIT_MS)
-    return directory
-  } catch (error) {
-    await directory.close()
-    throw error
-  }
+  return await lockDirectory(root, LOCK_WAIT_MS)
 }
 
 /** Through a symbolic link, blobs would be written wherever it leads. */

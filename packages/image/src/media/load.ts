@@ -32,7 +32,7 @@ export async function loadArchive(
   { platform, unpack = true, ...options }: LoadOptions = {},
 ): Promise<Loaded[]> {
   await using sink = await StoreSink.open(store, { unpack })
-  const spool = await Spool.read(store, decompress('the archive', stream))
+  const spool = await Spool.read(store, decompress('the archive', untilAborted(stream, options.signal)))
   await using source = new ArchiveSource('the archive', spool, { choice: { by: 'all' }, platform })
   await copyImages(source, sink, options)
   return sink.stored
@@ -46,4 +46,31 @@ export function describeLoaded({ image, names, replaced }: Loaded): string[] {
     ),
     ...(names.length > 0 ? names.map((name) => `Loaded image: ${name}`) : [`Loaded image ID: ${image.id}`]),
   ]
+}
+
+/** Also while nothing comes: an upload may stand still. */
+async function* untilAborted(
+  stream: AsyncIterable<Uint8Array>,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<Uint8Array> {
+  if (signal === undefined) return yield* stream
+  const aborted = Promise.withResolvers<never>()
+  aborted.promise.catch(() => {})
+  const abort = (): void => aborted.reject(signal.reason)
+  signal.addEventListener('abort', abort)
+  const chunks = stream[Symbol.asyncIterator]()
+  try {
+    signal.throwIfAborted()
+    for (;;) {
+      const next = await Promise.race([chunks.next(), aborted.promise])
+      if (next.done === true) return
+      yield next.value
+    }
+  } finally {
+    signal.removeEventListener('abort', abort)
+    const closed = chunks.return?.()
+    // Of a stream that stands still, this would not come.
+    if (signal.aborted) closed?.catch(() => {})
+    else await closed
+  }
 }

@@ -61,7 +61,7 @@ export function chooseManifest(read: ReadBlob, descriptor: Descriptor, platform:
   throw new UserError(
     'not-found',
     `no matching manifest for ${formatPlatform(platform)} in the manifest list entries`,
-    { hint: `index ${descriptor.digest} has: ${offered(read, descriptor).join(', ') || 'nothing'}` },
+    { hint: `it has: ${offered(read, descriptor).join(', ') || 'nothing'}` },
   )
 }
 

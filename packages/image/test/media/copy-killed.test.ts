@@ -4,7 +4,7 @@ import { existsSync, readdirSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { beforeAll, expect, test } from 'vitest'
-import { ended, startImage } from '../support/child.ts'
+import { ended, startImage, startImageOnPipe } from '../support/child.ts'
 import * as make from '../support/archives.ts'
 import { writeFiles } from '../support/media.ts'
 import { describeWith, run } from '../support/requires.ts'
@@ -72,6 +72,17 @@ describeWith(['skopeo'], 'a copy that is killed', () => {
     expect(existsSync(`${archive}.tar`)).toBe(code === 0)
     expect(temporaries()).toEqual([])
   })
+})
+
+test('a load from a pipe in which nothing comes ends with Ctrl-C, and leaves nothing', async () => {
+  const root = join(parent, 'root')
+  const child = startImageOnPipe('--root', root, 'load', '--no-unpack', '-')
+  while (!existsSync(join(root, 'index.json'))) await sleep(5)
+  // Until it waits for bytes.
+  await sleep(500)
+  child.kill('SIGINT')
+  expect(await ended(child)).toBe(130)
+  expect(readdirSync(join(root, 'tmp'))).toEqual([])
 })
 
 function copy(target: string) {

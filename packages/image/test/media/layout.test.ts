@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, 
 import { join } from 'node:path'
 import { UserError } from '@mini-docker/syscall'
 import { beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { copyImages } from '../../src/copy/index.ts'
+import { copyImages, type CopyOptions, type Planned, type Sink, type Source } from '../../src/copy/index.ts'
 import { digestOf, hexOf } from '../../src/digest.ts'
 import { DirectoryFiles } from '../../src/media/files.ts'
 import { DirSink } from '../../src/media/dir-sink.ts'
@@ -39,6 +39,13 @@ function source(location: string): LayoutSource {
   return new LayoutSource(location, new DirectoryFiles(parsed.directory), parsed.choice)
 }
 
+/** As all that copy do it: both are closed in the end. */
+async function copyInto(from: Source, to: Sink, options?: CopyOptions): Promise<Planned[]> {
+  await using _from = from
+  await using sink = to
+  return await copyImages(from, sink, options)
+}
+
 const names = (directory: string): (string | undefined)[] =>
   indexFile(directory).map(({ annotations }) => annotations?.['org.opencontainers.image.ref.name'])
 const indexFile = (directory: string) =>
@@ -67,7 +74,7 @@ describe('an OCI layout as a source', () => {
   })
   test('of several images wants to know which', async () => {
     writeFiles(lay, make.ociFiles(one, 'app:1'))
-    await copyImages(source(`oci:${writeFiles(out, make.ociFiles(other, 'b'))}`), new LayoutSink(lay, 'b'))
+    await copyInto(source(`oci:${writeFiles(out, make.ociFiles(other, 'b'))}`), new LayoutSink(lay, 'b'))
     await expect(source(`oci:${lay}`).roots()).rejects.toThrow(`oci:${lay} has 2 images`)
     await expect(source(`oci:${lay}:c`).roots()).rejects.toMatchObject({ code: 'not-found', hint: 'it has: app:1, b' })
   })
@@ -103,7 +110,7 @@ describe('an OCI layout as a source', () => {
   ])('that %s gives an error, and the sink no image', async (_, spoil, message) => {
     writeFiles(lay, make.ociFiles(one, 'app:1'))
     spoil(lay)
-    const error = await copyImages(source(`oci:${lay}:app:1`), new LayoutSink(out)).catch((thrown: unknown) => thrown)
+    const error = await copyInto(source(`oci:${lay}:app:1`), new LayoutSink(out)).catch((thrown: unknown) => thrown)
     expect(error).toBeInstanceOf(UserError)
     expect((error as Error).message).toMatch(message)
     if (existsSync(out)) expect(indexFile(out)).toEqual([])
@@ -121,7 +128,7 @@ describe('an OCI layout as a source', () => {
       writeFileSync(target, bytes)
       link(blob(lay, bytes), target)
     }
-    await copyImages(source(`oci:${lay}`), new LayoutSink(out))
+    await copyInto(source(`oci:${lay}`), new LayoutSink(out))
     expect(names(out)).toEqual(['app:1'])
   })
 })
@@ -130,19 +137,19 @@ describe('an OCI layout as a sink', () => {
   test('keeps what else is in it, and moves a name', async () => {
     writeFiles(lay, make.ociFiles(one, 'app:1'))
     const from = `oci:${writeFiles(out, make.ociFiles(other))}`
-    await copyImages(source(from), new LayoutSink(lay, 'latest'))
-    await copyImages(source(from), new LayoutSink(lay))
-    await copyImages(source(from), new LayoutSink(lay))
+    await copyInto(source(from), new LayoutSink(lay, 'latest'))
+    await copyInto(source(from), new LayoutSink(lay))
+    await copyInto(source(from), new LayoutSink(lay))
     expect(names(lay)).toEqual(['app:1', 'latest', undefined])
-    await copyImages(source(`oci:${lay}:app:1`), new LayoutSink(lay, 'latest'))
+    await copyInto(source(`oci:${lay}:app:1`), new LayoutSink(lay, 'latest'))
     expect(names(lay)).toEqual(['app:1', 'latest', undefined])
     expect(indexFile(lay)[1]?.digest).toBe(one.descriptor.digest)
   })
   test('takes one image of an index, or the whole with `all`', async () => {
     const from = `oci:${writeFiles(out, multiFiles({ amd64: one, arm64: other }, 'multi:1'))}`
-    await copyImages(source(from), new LayoutSink(lay, 'arm'), { platform: { os: 'linux', architecture: 'arm64' } })
+    await copyInto(source(from), new LayoutSink(lay, 'arm'), { platform: { os: 'linux', architecture: 'arm64' } })
     expect(existsSync(blob(lay, one.layers[0]!))).toBe(false)
-    await copyImages(source(from), new LayoutSink(lay), { all: true })
+    await copyInto(source(from), new LayoutSink(lay), { all: true })
     expect(indexFile(lay).map(({ digest }) => digest)).toEqual([
       other.descriptor.digest,
       (await source(from).roots())[0]!.descriptor.digest,
@@ -155,22 +162,22 @@ describe('an OCI layout as a sink', () => {
     const precious = join(parent, `precious${count++}`)
     writeFileSync(precious, 'precious')
     symlinkSync(precious, blob(lay, one.config))
-    await copyImages(source(`oci:${writeFiles(out, make.ociFiles(one, 'a'))}`), new LayoutSink(lay))
+    await copyInto(source(`oci:${writeFiles(out, make.ociFiles(one, 'a'))}`), new LayoutSink(lay))
     expect(readFileSync(precious, 'utf8')).toBe('precious')
-    await copyImages(source(`oci:${lay}@${one.descriptor.digest}`), new DirSink(join(parent, `dir${count++}`)))
+    await copyInto(source(`oci:${lay}@${one.descriptor.digest}`), new DirSink(join(parent, `dir${count++}`)))
   })
   test('writes nothing through a link in place of blobs', async () => {
     writeFiles(out, make.ociFiles(one, 'a'))
     const elsewhere = join(parent, `elsewhere${count++}`)
     for (const directory of [elsewhere, lay]) mkdirSync(directory)
     symlinkSync(elsewhere, join(lay, 'blobs'))
-    await expect(copyImages(source(`oci:${out}`), new LayoutSink(lay))).rejects.toThrow('blobs is no directory')
+    await expect(copyInto(source(`oci:${out}`), new LayoutSink(lay))).rejects.toThrow('blobs is no directory')
     expect(readdirSync(elsewhere)).toEqual([])
   })
   test('filled ten times at once has all the names', async () => {
     writeFiles(out, make.ociFiles(one, 'a'))
     const all = Array.from({ length: 10 }, (_, i) => `n${i}`)
-    await Promise.all(all.map((name) => copyImages(source(`oci:${out}`), new LayoutSink(lay, name))))
+    await Promise.all(all.map((name) => copyInto(source(`oci:${out}`), new LayoutSink(lay, name))))
     expect(new Set(names(lay))).toEqual(new Set(all))
     expect(temporaries(lay)).toEqual([])
   })
@@ -179,9 +186,9 @@ describe('an OCI layout as a sink', () => {
 describe('dir:', () => {
   test('gives back the manifest it got, and an index with all its images', async () => {
     const from = `oci:${writeFiles(lay, multiFiles({ amd64: one, arm64: other }, 'multi'))}`
-    await copyImages(source(from), new DirSink(out), { all: true })
+    await copyInto(source(from), new DirSink(out), { all: true })
     const back = join(parent, `back${count++}`)
-    const [copied] = await copyImages(new DirSource(out), new LayoutSink(back, 'again'), { all: true })
+    const [copied] = await copyInto(new DirSource(out), new LayoutSink(back, 'again'), { all: true })
     expect(copied?.tree.descriptor.digest).toBe((await source(from).roots())[0]?.descriptor.digest)
     expect(readdirSync(join(back, 'blobs/sha256')).toSorted()).toEqual(
       readdirSync(join(lay, 'blobs/sha256')).toSorted(),
@@ -190,16 +197,24 @@ describe('dir:', () => {
   test('that has an image is replaced and holds nothing of the old one', async () => {
     const fresh = join(parent, `fresh${count++}`)
     const from = `oci:${writeFiles(lay, make.ociFiles(one, 'a'))}`
-    await copyImages(source(`oci:${writeFiles(out, make.ociFiles(other, 'a'))}`), new DirSink(fresh))
-    await copyImages(source(from), new DirSink(fresh))
+    await copyInto(source(`oci:${writeFiles(out, make.ociFiles(other, 'a'))}`), new DirSink(fresh))
+    await copyInto(source(from), new DirSink(fresh))
     expect(readdirSync(fresh).toSorted()).toEqual(
       ['manifest.json', 'version', ...[...one.layers, one.config].map((bytes) => hexOf(digestOf(bytes)))].toSorted(),
     )
   })
+  test('filled by five copies at once is one of them, whole', async () => {
+    const images = await Promise.all([1, 2, 3, 4, 5].map(async (i) => make.image([await make.tar({ [`f${i}`]: 'x' })])))
+    const places = images.map((image) => writeFiles(join(parent, `at${count++}`), make.ociFiles(image, 'a')))
+    await Promise.all(places.map((place) => copyInto(source(`oci:${place}`), new DirSink(out))))
+    const [winner] = await copyInto(new DirSource(out), new LayoutSink(lay))
+    expect(images.map(({ descriptor }) => descriptor.digest)).toContain(winner?.tree.descriptor.digest)
+    expect(readdirSync(out)).toHaveLength(4)
+  })
   test('that is something else is left alone', async () => {
     writeFiles(out, { 'thesis.txt': 'precious' })
     const from = source(`oci:${writeFiles(lay, make.ociFiles(one, 'a'))}`)
-    await expect(copyImages(from, new DirSink(out))).rejects.toMatchObject({ code: 'conflict' })
+    await expect(copyInto(from, new DirSink(out))).rejects.toMatchObject({ code: 'conflict' })
     expect(readdirSync(out)).toEqual(['thesis.txt'])
   })
   test.each<[string, (directory: string) => void, string | RegExp]>([
@@ -214,9 +229,9 @@ describe('dir:', () => {
     ['has a fifo as layer', (at) => fifo(join(at, hexOf(digestOf(one.layers[0]!)))), 'is no regular file'],
     ['has a changed layer', (at) => change(join(at, hexOf(digestOf(one.layers[0]!)))), 'has the digest'],
   ])('that %s gives an error', async (_, spoil, message) => {
-    await copyImages(source(`oci:${writeFiles(lay, make.ociFiles(one, 'a'))}`), new DirSink(out))
+    await copyInto(source(`oci:${writeFiles(lay, make.ociFiles(one, 'a'))}`), new DirSink(out))
     spoil(out)
-    await expect(copyImages(new DirSource(out), new LayoutSink(join(parent, `to${count++}`)))).rejects.toThrow(message)
+    await expect(copyInto(new DirSource(out), new LayoutSink(join(parent, `to${count++}`)))).rejects.toThrow(message)
   })
 })
 
@@ -225,16 +240,16 @@ describeWith(['skopeo', 'umoci'], 'the same in skopeo and umoci', () => {
     const from = writeFiles(lay, multiFiles({ amd64: one, arm64: other }, 'multi'))
     run('skopeo', 'copy', '-q', '--all', `oci:${from}:multi`, `dir:${out}`)
     const ours = join(parent, `ours${count++}`)
-    await copyImages(new DirSource(out), new DirSink(ours), { all: true })
+    await copyInto(new DirSource(out), new DirSink(ours), { all: true })
     for (const name of readdirSync(out)) {
       // skopeo leaves the layers of all platforms, and so do we, byte for byte.
       expect(readFileSync(join(ours, name))).toEqual(readFileSync(join(out, name)))
     }
     const again = join(parent, `again${count++}`)
     run('skopeo', 'copy', '-q', '--all', `dir:${ours}`, `oci:${again}:m`)
-    await copyImages(source(`oci:${again}:m`), new LayoutSink(again, 'n:2'), { all: true })
+    await copyInto(source(`oci:${again}:m`), new LayoutSink(again, 'n:2'), { all: true })
     expect(run('skopeo', 'inspect', '--raw', `oci:${again}:n:2`)).toBe(readFileSync(join(out, 'manifest.json'), 'utf8'))
-    await copyImages(source(`oci:${again}@${one.descriptor.digest}`), new LayoutSink(again, 'single'))
+    await copyInto(source(`oci:${again}@${one.descriptor.digest}`), new LayoutSink(again, 'single'))
     expect(run('umoci', 'ls', '--layout', again).split('\n').toSorted()).toEqual(['', 'm', 'n:2', 'single'])
     expect(run('umoci', 'stat', '--image', `${again}:single`)).toContain('layer 0')
   })

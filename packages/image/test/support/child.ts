@@ -9,6 +9,11 @@ export function startImage(...args: string[]): ChildProcess {
   return spawn(process.execPath, [BIN, ...args], { stdio: ['ignore', 'pipe', 'pipe'] })
 }
 
+/** The same with a pipe as standard input, in which nothing comes yet. */
+export function startImageOnPipe(...args: string[]): ChildProcess {
+  return spawn(process.execPath, [BIN, ...args], { stdio: ['pipe', 'ignore', 'ignore'] })
+}
+
 /** Its exit code, or the signal that killed it. */
 export async function ended(child: ChildProcess): Promise<number | NodeJS.Signals> {
   if (child.exitCode !== null) return child.exitCode
