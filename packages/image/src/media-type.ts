@@ -63,3 +63,12 @@ export function isPlainLayer(mediaType: string): boolean {
 export function compressedMediaType(plain: string, how: Exclude<Compression, 'none'>): string {
   return `${plain}${plain === DOCKER_LAYER ? '.' : '+'}${how}`
 }
+
+/** The OCI's word for what docker calls otherwise; all others stay. */
+export function ociMediaType(mediaType: string): string {
+  if (mediaType === DOCKER_CONFIG) return OCI_CONFIG
+  if (mediaType === DOCKER_MANIFEST) return OCI_MANIFEST
+  return mediaType.startsWith(DOCKER_LAYER)
+    ? mediaType.replace(DOCKER_LAYER, OCI_LAYER).replace('.tar.', '.tar+')
+    : mediaType
+}

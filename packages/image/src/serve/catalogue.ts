@@ -111,7 +111,7 @@ export class Catalogue {
  * `offers` leaves names out; everything is offered by default.
  */
 export function catalogueOf(store: ImageStore, offers: (name: Reference) => boolean = () => true): () => Catalogue {
-  const index = new IndexFile(new StorePaths(store.root))
+  const index = new IndexFile(new StorePaths(store.root), store.blobs)
   const documents = new Documents((what, { digest }) => store.blobs.read(what, digest))
   let known: { manifests: readonly Descriptor[]; catalogue: Catalogue } | undefined
   return () => {

@@ -7,26 +7,31 @@ import { UserError } from '@mini-docker/syscall'
 import { JSON_BYTES_MAX, parseJSON, tooBig } from '../json.ts'
 import { OCI_INDEX } from '../media-type.ts'
 import { Index, type Descriptor } from '../schema.ts'
-import { readCapped } from './blobs.ts'
+import { readCapped, type Blobs } from './blobs.ts'
 import { writeWhole } from './durable.ts'
+import type { ReadBlob } from './image.ts'
 import { takeLock } from './lock.ts'
 import type { StorePaths } from './paths.ts'
+import { withoutTwins, withTwins, type Twin } from './twins.ts'
 
 export class IndexFile {
   readonly #paths: StorePaths
-  #cache: { stamp: string; index: Index } | undefined
+  readonly #blobs: Blobs
+  #cache: { stamp: string; written: Index; index: Index } | undefined
 
-  constructor(paths: StorePaths) {
+  constructor(paths: StorePaths, blobs: Blobs) {
     this.#paths = paths
+    this.#blobs = blobs
   }
 
-  /** @throws UserError `unavailable` when the file is missing or half-written. */
+  /** The images, without the twins that stand there for others. @throws UserError `unavailable` when the file is missing or half-written. */
   read(): Index {
-    const stamp = this.#stamp()
-    if (this.#cache?.stamp !== stamp) {
-      this.#cache = { stamp, index: this.#parse() }
-    }
-    return this.#cache.index
+    return this.#current().index
+  }
+
+  /** All that is written there: what must stay in the store. @throws UserError as `read`. */
+  readAll(): Index {
+    return this.#current().written
   }
 
   /**
@@ -35,13 +40,33 @@ export class IndexFile {
    */
   async update(change: (manifests: Descriptor[]) => Descriptor[]): Promise<void> {
     await using _lock = await takeLock(this.#paths.indexLock, 'exclusive')
-    const index = this.read()
-    const manifests = change([...index.manifests])
+    const { index, written } = this.#current()
+    const read: ReadBlob = (what, { digest }) => this.#blobs.read(what, digest)
+    const { manifests, twins } = withTwins(change([...index.manifests]), read)
     const text = JSON.stringify({ ...index, manifests }, null, 2)
-    if (text === JSON.stringify(index, null, 2)) return
+    if (text === JSON.stringify(written, null, 2)) return
     // Read back with the same cap: a longer file could never be read again.
     if (text.length > JSON_BYTES_MAX) throw tooBig(this.#paths.index, text.length)
+    await using _blobs = await this.#keep(twins)
     await writeWhole(this.#paths.index, `${text}\n`)
+  }
+
+  #current(): { written: Index; index: Index } {
+    const stamp = this.#stamp()
+    if (this.#cache?.stamp !== stamp) {
+      const written = this.#parse()
+      this.#cache = { stamp, written, index: { ...written, manifests: withoutTwins(written.manifests) } }
+    }
+    return this.#cache
+  }
+
+  /** Stores the twins that are not there, and holds them until they are in the list. */
+  async #keep(twins: readonly Twin[]): Promise<AsyncDisposable | undefined> {
+    const missing = twins.filter(({ descriptor }) => this.#blobs.size(descriptor.digest) === undefined)
+    if (missing.length === 0) return undefined
+    const lock = await takeLock(this.#paths.lock, 'shared')
+    for (const { descriptor, bytes } of missing) await this.#blobs.ingest(bytes, descriptor)
+    return lock
   }
 
   /** A renamed-over file has another inode or change time, even within one tick of the clock. */

@@ -61,7 +61,7 @@ export class ImageStore {
     this.blobs = new Blobs(paths)
     this.layers = new Layers(paths, this.blobs)
     this.downloads = new Downloads(paths, this.blobs)
-    this.#index = new IndexFile(paths)
+    this.#index = new IndexFile(paths, this.blobs)
     this.#layersInUse = options.layersInUse ?? (() => [])
   }
 
@@ -254,7 +254,7 @@ export class ImageStore {
   async #collect(timeoutMs: number): Promise<Swept | undefined> {
     await using lock = await tryLock(this.#paths.lock, 'exclusive', timeoutMs)
     if (lock === undefined) return undefined
-    const { manifests } = this.#index.read()
+    const { manifests } = this.#index.readAll()
     this.#contents.clear()
     return await sweep(this.#paths, reachableBlobs(this.#read, manifests), this.#chains(manifests))
   }

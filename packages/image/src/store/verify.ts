@@ -30,7 +30,7 @@ export async function verifyStore(parts: VerifyParts): Promise<Problem[]> {
   const problems = new Problems()
   const { paths, index, layers, read, blobs, platform } = parts
   problems.attempt('oci-layout', () => parseJSON('oci-layout', readCapped('oci-layout', paths.layoutFile), LayoutFile))
-  const manifests = problems.attempt('index.json', () => index.read())?.manifests ?? []
+  const manifests = problems.attempt('index.json', () => index.readAll())?.manifests ?? []
   for (const digest of [...reachableBlobs(read, manifests)].toSorted()) {
     if (problems.attempt(digest, () => blobs.size(digest)) === undefined) problems.add(digest, 'is missing')
   }
