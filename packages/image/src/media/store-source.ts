@@ -51,7 +51,8 @@ export class StoreSource implements Source {
 
   /** Where an image with this layer was pulled from or pushed to, its names tell. */
   repositoriesWith(digest: Digest): Reference[] {
-    const images = this.#store.list().filter(({ layers }) => layers.some((layer) => layer.digest === digest))
+    const has = ({ id, layers }: Image): boolean => id === digest || layers.some((layer) => layer.digest === digest)
+    const images = this.#store.list().filter(has)
     return images.flatMap(({ repoDigests }) => repoDigests).map(parseName)
   }
 
