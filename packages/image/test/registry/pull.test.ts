@@ -3,13 +3,11 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import {
-  artifact,
   digestOf,
   FaultProxy,
   mixedCompression,
   multiPlatform,
   putContent,
-  putReferrer,
   Registry as RealRegistry,
   topOf,
 } from '../../../../test/harness/registry/index.ts'
@@ -113,17 +111,6 @@ describeWith(['docker-registry', 'openssl', 'htpasswd'], 'an image', () => {
       const { bytes, descriptor } = await repository.fetchManifest('multi')
       expect([bytes, descriptor.mediaType]).toEqual([topOf(content).bytes, topOf(content).mediaType])
     }
-  })
-
-  test('has referrers, where the registry has only the tags that stand in for them', async () => {
-    await using real = await RealRegistry.start()
-    await putContent(real, 'team/app', '1', image)
-    using client = connect(real)
-    const repository = await repositoryAt(client, real.host)
-    expect(await repository.referrers(digest as never)).toEqual([])
-    const subject = { mediaType: manifest.mediaType, digest, size: manifest.bytes.length }
-    await putReferrer(real, 'team/app', artifact(subject))
-    expect(await repository.referrers(digest as never)).toHaveLength(1)
   })
 })
 
