@@ -11,7 +11,7 @@ import { Sha256, type Digest } from '../digest.ts'
 import { parseJSON } from '../json.ts'
 import { isImageConfig, OCI_INDEX } from '../media-type.ts'
 import { hostPlatform, matchesPlatform } from '../platform.ts'
-import { familiarReference, parseReference } from '../reference.ts'
+import { familiarReference } from '../reference.ts'
 import { ImageConfig, type ArchiveManifest, type Descriptor, type Platform } from '../schema.ts'
 import { withName } from '../store/names.ts'
 import { tarHeader, TarWriter } from '../tar/index.ts'
@@ -25,10 +25,10 @@ export type ArchiveOutput = AsyncDisposable & {
 }
 
 export type ArchiveOptions = {
-  /** What the image is to be called in it, as skopeo has it. Without, images keep the names that they come with. */
-  name?: string | undefined
   /** Also `manifest.json`, for docker and for skopeo's `docker-archive:`. */
   docker: boolean
+  /** What the image is to be called in `index.json`, as skopeo has it: any text. Without, images keep the names that they come with. */
+  name?: string | undefined
   /** What is said of a blob that is not what its digest says: `corrupt` alone, or where it is. */
   damage?: { words: string; hint: string }
 }
@@ -120,8 +120,7 @@ export class ArchiveSink implements Sink {
     const image = imageFor(tree)
     if (image === undefined) return []
     const [config, ...layers] = image.blobs
-    const { name } = this.#options
-    const tags = name === undefined ? names.map(familiarReference) : [familiarReference(parseReference(name))]
+    const tags = names.map(familiarReference)
     return [
       {
         Config: blobPath(config!.digest),
