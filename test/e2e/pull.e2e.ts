@@ -4,6 +4,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
+import { run } from '../harness/command.ts'
 import { busyboxArchive } from '../harness/images.ts'
 import {
   FaultProxy,
@@ -240,11 +241,22 @@ suite(
       const name = `${slow.host}/team/app:1`
       const english = await ours('pull', '--explain', '--lang', 'en', name)
       expect(english.stdout).toMatch(new RegExp(`^#    HEAD https?://${slow.host}/v2/team/app/manifests/1$`, 'm'))
-      expect(english.stdout).toMatch(/^\$ .*sha256sum/m)
+      expect(english.stdout).toMatch(/^check\(\) .*sha256sum/m)
       expect((await ours('pull', '--explain', '--lang', 'ja', name)).stdout).toContain('マニフェスト')
       expect((await ours('pull', '--explain', '--lang', 'xx', name)).exitCode).toBe(125)
       expect(slow.requests).toHaveLength(requests)
       expect((await ours('pull', '--json', name)).exitCode).toBe(125)
+    })
+
+    test('--explain prints a script that pulls by hand when a shell reads it', async () => {
+      const directory = mkdtempSync(join(tmpdir(), 'by-hand-'))
+      using _directory = { [Symbol.dispose]: () => rmSync(directory, { recursive: true }) }
+      const { stdout: script } = await ours('pull', '--explain', `${registry}/team/multi:1`)
+      const byHand = await run(['sh'], { input: script, env: { PULL: directory } })
+      expect(byHand).toMatchObject({ exitCode: 0, stderr: '' })
+      const { stdout: pulled } = await ours('pull', `${registry}/team/multi:1`)
+      expect(byHand.stdout).toContain(/^Digest: .*$/m.exec(pulled)?.[0])
+      expect(readFileSync(join(directory, 'rootfs/platform'), 'utf8')).toMatch(/^linux\//)
     })
 
     test('image copy goes from a registry to a layout, from there into the store, and from the store to a registry', async () => {

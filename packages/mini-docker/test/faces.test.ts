@@ -1,5 +1,7 @@
+import { messages, parseReference, planPull } from '@mini-docker/image'
 import { describe, expect, test } from 'vitest'
 import type { Step } from '@mini-docker/syscall'
+import { run } from '../../../test/harness/command.ts'
 import { explainSteps, languageOf } from '../src/faces/explain.ts'
 import { RequestFormatter, type RequestEvent } from '../src/faces/trace-request.ts'
 import { wrap } from '../src/format/wrap.ts'
@@ -79,10 +81,30 @@ describe('explain of a pull', () => {
 
   test('the requests of a step stand between its reason and its commands', () => {
     expect(explainSteps(steps, WORDS, 'en')).toBe(
-      '# 1 steps. Nothing has been asked or fetched.\n\n# 1. Make a place  (on the host)\n#    Because.\n#    GET https://reg/v2/\n#      is it there?\n#    read: mkdir(2)\n$ mkdir /x\n$ cd /x\n',
+      '# 1 steps. Nothing has been asked or fetched.\n\n# 1. Make a place  (on the host)\n#    Because.\n#    GET https://reg/v2/\n#      is it there?\n#    read: mkdir(2)\nmkdir /x\ncd /x\n',
     )
     expect(explainSteps(steps, WORDS, 'ja')).toContain('#    GET https://reg/v2/\n#      あるか見ます\n')
   })
+})
+
+test('what is printed of a pull is a script, in both languages', async () => {
+  const planned = planPull({
+    reference: parseReference('alpine'),
+    endpoints: ['https://registry-1.docker.io'],
+    platform: { os: 'linux', architecture: 'amd64' },
+  })
+  for (const language of ['en', 'ja'] as const) {
+    const input = explainSteps(planned, messages, language)
+    expect(await run(['sh', '-n'], { input })).toMatchObject({ exitCode: 0, stderr: '' })
+    const commands = input.split('\n').filter((line) => line !== '' && !line.startsWith('#'))
+    expect(commands).toEqual(
+      planned
+        .flatMap(({ shell }) => shell)
+        .join('\n')
+        .split('\n')
+        .filter((line) => !line.startsWith('#')),
+    )
+  }
 })
 
 describe('trace of requests', () => {

@@ -62,7 +62,9 @@ function explainStep(step: ExplainedStep, number: number, catalogue: Catalogue, 
     lines.push(`#    ${method} ${url}`, ...wrap(why[language], WIDTH - 7).map((line) => `#      ${line}`))
   }
   if (step.man.length > 0) lines.push(`#    ${words.man}: ${step.man.join(', ')}`)
-  lines.push(...step.shell.map((command) => `$ ${command}`))
+  // What is typed for a pull makes one script, to be pasted or piped as a whole; that of a run is for reading.
+  const prompt = step.requests === undefined ? '$ ' : ''
+  lines.push(...step.shell.map((command) => `${prompt}${command}`))
   return lines.join('\n')
 }
 
