@@ -144,14 +144,12 @@ export class Repository {
    * @throws RegistryError when it is refused: a blob is missing, the manifest is malformed …
    */
   async putManifest(bytes: Buffer, { mediaType, digest }: Descriptor, name: string = digest): Promise<Digest> {
-    await using answer = await this.endpoint.ask({
-      step: 'image.publish',
-      method: 'PUT',
-      to: this.path(`manifests/${name}`),
-      scopes: this.scopes,
-      headers: { 'content-type': mediaType },
-      body: bodyOf(bytes),
-      expect: [200, 201, 202],
+    await using answer = await this.endpoint.retrying(async () => {
+      try {
+        return await this.#publish(bytes, mediaType, name)
+      } catch (error) {
+        throw perhapsNotYet(error)
+      }
     })
     const stored = digestHeader(answer)
     if (stored === undefined || stored === digest) return digest
@@ -169,6 +167,19 @@ export class Repository {
   /** What a token server is asked for: one token serves all requests of a pull, or of a push. */
   get scopes(): Scope[] {
     return [`repository:${this.reference.path}:${this.#actions}`]
+  }
+
+  async #publish(bytes: Buffer, mediaType: string, name: string): Promise<Answer> {
+    return await this.endpoint.ask({
+      step: 'image.publish',
+      method: 'PUT',
+      to: this.path(`manifests/${name}`),
+      scopes: this.scopes,
+      headers: { 'content-type': mediaType },
+      body: bodyOf(bytes),
+      expect: [200, 201, 202],
+      retry: false,
+    })
   }
 
   get #uploads(): UploadTarget {
@@ -208,4 +219,14 @@ const TagList = z.object({ tags: z.array(z.string()).nullish() })
 /** A tag has no colon. */
 function digestIn(name: string): Partial<Descriptor> {
   return name.includes(':') ? { digest: parseDigest(name) } : {}
+}
+
+/**
+ * All blobs came before their manifest. A registry that does not know one is still busy with it: several pushes of the same blob at
+ * once, or a storage that shows what it has only after a while.
+ */
+function perhapsNotYet(error: unknown): unknown {
+  if (!(error instanceof RegistryError) || !error.codes.includes('MANIFEST_BLOB_UNKNOWN')) return error
+  const { message, hint = '', status, codes } = error
+  return new RegistryError(message, { hint, status, codes, retryable: true, cause: error })
 }

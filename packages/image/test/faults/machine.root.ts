@@ -76,8 +76,8 @@ describeWith(NEEDS, 'kill -9 in the middle', () => {
   })
 })
 
-describeWith(NEEDS, 'ten pulls of one image at once', () => {
-  test('in one process fetch each blob once', async () => {
+describeWith(NEEDS, 'many pulls of one image at once', () => {
+  test('ten in one process fetch each blob once', async () => {
     await using at = await setUp(image, [{ kind: 'delay', on: BLOB, ms: { seed: 5, below: 100 } }])
     await Promise.all(Array.from({ length: 10 }, () => pull(at.store, at.registry, at.name)))
     expect(at.blobBytes()).toBeLessThan(totalBytes + 10 * image.blobs.at(-1)!.length)
@@ -86,11 +86,11 @@ describeWith(NEEDS, 'ten pulls of one image at once', () => {
     await expectSound(at.store)
   })
 
-  test('in ten processes fetch each layer once, also when one of them is killed', async () => {
+  test('six processes fetch each layer once, also when one of them is killed', async () => {
     await using at = await setUp(image, [{ kind: 'slow', on: BLOB, bytesPerSecond: 3_000_000 }])
     const victim = startPull(at.program)
     await eventually('the first is at work', () => at.blobBytes() > 100_000)
-    const others = Array.from({ length: 9 }, () => runPull(at.program))
+    const others = Array.from({ length: 5 }, () => runPull(at.program))
     await sleep(400)
     await kill(victim)
     for (const result of await Promise.all(others)) expect(result).toMatchObject({ names: [at.name] })
@@ -181,34 +181,31 @@ describeWith(NEEDS, 'a disk', () => {
   )
 
   test('that a small layer would fill (a gzip bomb): an error that says so, and its room is given back', async () => {
-    const tar = tarOf({ bomb: Buffer.alloc(300_000_000, 'A') })
+    const tar = tarOf({ bomb: Buffer.alloc(100_000_000, 'A') })
     await using at = await setUp(imageOfLayer(tar, gzipSync(tar, { level: 9 }), 'gzip'))
     const directory = join(scratch, 'disk-bomb')
     mkdirSync(directory)
     const root = join(directory, 'store')
-    const result = await runPull({ ...at.program, root }, onSmallDisk(directory, ['50m', '60m']))
+    const result = await runPull({ ...at.program, root }, onSmallDisk(directory, ['20m', '30m']))
     expect(result.failure).toMatchObject({
       code: 'unavailable',
       message: expect.stringMatching(/no space left/) as unknown,
     })
     expect(readScratch('trees')).toBe('')
-    expect(result.maxRssBytes).toBeLessThan(400_000_000)
+    expect(result.maxRssBytes).toBeLessThan(250_000_000)
   })
 })
 
 describeWith(NEEDS, 'memory', () => {
-  test.each(['gzip', 'zstd'] as const)(
-    'stays small for a layer of 400 MB of zeros in half a megabyte of %s',
-    async (how) => {
-      const tar = Buffer.concat([tarOf({ a: 'a' }).subarray(0, -1024), Buffer.alloc(400_000_000)])
-      const packed = how === 'gzip' ? gzipSync(tar, { level: 9 }) : zstdCompressSync(tar)
-      await using at = await setUp(imageOfLayer(tar, packed, how))
-      const result = await runPull(at.program)
-      expect(result.maxRssBytes).toBeLessThan(300_000_000)
-      expect(result.names ?? result.failure?.message).toEqual([at.name])
-      expect(await at.store.verify()).toEqual([])
-    },
-  )
+  test.each(['gzip', 'zstd'] as const)('stays small for a layer of 250 MB of zeros in a few kB of %s', async (how) => {
+    const tar = Buffer.concat([tarOf({ a: 'a' }).subarray(0, -1024), Buffer.alloc(250_000_000)])
+    const packed = how === 'gzip' ? gzipSync(tar, { level: 9 }) : zstdCompressSync(tar)
+    await using at = await setUp(imageOfLayer(tar, packed, how))
+    const result = await runPull(at.program)
+    expect(result.maxRssBytes).toBeLessThan(240_000_000)
+    expect(result.names ?? result.failure?.message).toEqual([at.name])
+    expect(await at.store.verify()).toEqual([])
+  })
 })
 
 function imageOfLayer(tar: Buffer, packed: Buffer, how: 'gzip' | 'zstd'): Content {
