@@ -10,6 +10,7 @@ import {
   mixedCompression,
   multiPlatform,
   ociImage,
+  pushBySkopeo,
   putContent,
   Registry,
   tarOf,
@@ -23,7 +24,12 @@ import { messages } from '../../src/messages.ts'
 import { hostPlatform } from '../../src/platform.ts'
 import { parseReference } from '../../src/reference.ts'
 import { planPull, planPush } from '../../src/registry/plan.ts'
-import { describeWith } from '../support/requires.ts'
+import { StoreSink } from '../../src/media/store-sink.ts'
+import { Registry as Client, RegistrySource } from '../../src/registry/index.ts'
+import { ImageStore } from '../../src/store/store.ts'
+import { copyImages } from '../../src/copy/copy.ts'
+import { flattenLayers } from '../../src/flatten.ts'
+import { describeWith, sharedImage } from '../support/requires.ts'
 
 /** Runs the printed script in a shell, as one pastes it. */
 async function pullByHand(registry: Registry, name: string, shell = 'sh') {
@@ -58,6 +64,12 @@ async function pullByHand(registry: Registry, name: string, shell = 'sh') {
   }
 }
 
+/** The upper layer takes files and whole directories of the lower one away. */
+const WHITEOUTS = [
+  tarOf({ 'a/gone': '1', 'a/kept': '1', 'b/gone': '1', 'with space/gone x': '1' }),
+  tarOf({ 'a/.wh.gone': '', 'b/.wh..wh..opq': '', 'b/new': '2', 'with space/.wh.gone x': '', 'c/.wh..wh..opq': '' }),
+]
+
 describeWith(['docker-registry', 'curl', 'jq', 'tar', 'skopeo'], 'a pull by hand', () => {
   test.each<[string, RegistryOptions]>([
     ['an open registry', {}],
@@ -89,20 +101,43 @@ describeWith(['docker-registry', 'curl', 'jq', 'tar', 'skopeo'], 'a pull by hand
     using mixed = await pullByHand(registry, 'mixed')
     expect(mixed).toMatchObject({ stderr: '', exitCode: 0 })
     expect(mixed.files()).toEqual(['gzip.txt', 'plain.txt', 'zstd.txt'])
-    const tars = [
-      tarOf({ 'a/gone': '1', 'a/kept': '1', 'b/gone': '1', 'with space/gone x': '1' }),
-      tarOf({
-        'a/.wh.gone': '',
-        'b/.wh..wh..opq': '',
-        'b/new': '2',
-        'with space/.wh.gone x': '',
-        'c/.wh..wh..opq': '',
-      }),
-    ]
-    await putContent(registry, 'whiteouts', 'latest', dockerImage(tars))
+    await putContent(registry, 'whiteouts', 'latest', dockerImage(WHITEOUTS))
     using whiteouts = await pullByHand(registry, 'whiteouts', 'bash')
     expect(whiteouts).toMatchObject({ stderr: '', exitCode: 0 })
     expect(whiteouts.files()).toEqual(['a/kept', 'b/new'])
+  })
+  test('makes the tree that our own pull makes: owners, modes, times, links, whiteouts', async () => {
+    await using registry = await Registry.start()
+    const archive = sharedImage('alpine-3.20.oci.tar')
+    if (archive === undefined) await putContent(registry, 'tree', 'latest', dockerImage(WHITEOUTS))
+    else await pushBySkopeo(registry, `oci-archive:${archive}`, 'tree:latest')
+    using pulled = await pullByHand(registry, 'tree')
+    expect(pulled).toMatchObject({ stderr: '', exitCode: 0 })
+    const root = mkdtempSync(join(tmpdir(), 'by-pull-'))
+    using _root = { [Symbol.dispose]: () => rmSync(root, { recursive: true }) }
+    const store = await ImageStore.open(join(root, 'store'))
+    using client = new Client()
+    await using source = new RegistrySource(client, parseReference(`${registry.host}/tree`))
+    await using sink = await StoreSink.open(store)
+    await copyImages(source, sink)
+    const [stored] = sink.stored
+    expect(pulled.stdout).toContain(`Image ID: ${stored?.image.id}\n`)
+    const dirs = (stored?.image.layers ?? []).map(({ chainID }) => join(store.layersDir, hexOf(chainID), 'diff'))
+    await flattenLayers(dirs, join(root, 'tree'))
+    const listing = (directory: string): string =>
+      execFileSync('find', ['.', '-mindepth', '1', '-printf', '%P %y %m %U:%G %s %l %Ts\\n'], {
+        cwd: directory,
+        encoding: 'utf8',
+      })
+    const lines = (directory: string): string[] =>
+      // The size and time of a directory are those of its making, where no layer tells them.
+      listing(directory)
+        .trim()
+        .split('\n')
+        .map((line) => line.replace(/^(\S+ d \d+ \d+:\d+) .*/, '$1'))
+        .toSorted()
+    expect(lines(join(pulled.directory, 'rootfs'))).toEqual(lines(join(root, 'tree')))
+    expect(lines(join(root, 'tree')).length).toBeGreaterThan(3)
   })
   test('of a digest takes that image, whatever the tag says now', async () => {
     await using registry = await Registry.start()
