@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest'
 import { progressBar } from '../src/client/progress/bar.ts'
 import { ProgressBlock } from '../src/client/progress/block.ts'
 import type { ProgressMessage } from '../src/client/progress/message.ts'
+import { describeFailure } from '../src/cli/failure.ts'
 import { showProgress } from '../src/client/progress/show.ts'
 import type { Terminal } from '../src/cli/terminal.ts'
 import { Glass } from './fixtures/glass.ts'
@@ -107,6 +108,16 @@ describe('on a terminal', () => {
       'Digest: sha256:0',
       'a: Mounted',
     ])
+  })
+
+  test('what a registry says moves no cursor and makes no lines of its own, in a block, below it or as a failure', async () => {
+    const glass = new Glass(10, 60)
+    const { terminal } = recordingTerminal(glass)
+    const messages = [layer('a\n\u001b[9A', 'Pull\u001b]0;title\u0007ing'), { status: 'Digest:\u001b[2J x' }]
+    await showProgress(stream(...messages), terminal)
+    expect(glass.lines()).toEqual(['a  [9A: Pull ]0;title ing', 'Digest: [2J x'])
+    const failure = describeFailure(new Error('bad\u001b[31m\r\nline\u009b1A'), {})
+    expect(failure.message).toBe('bad [31m\nline 1A')
   })
 
   test('TERM=dumb gets what a pipe gets', async () => {

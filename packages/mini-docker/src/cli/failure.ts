@@ -1,4 +1,5 @@
 /** Any error, as one message for stderr and an exit status. */
+import { printableText } from '../format/printable.ts'
 import { CliError } from './errors.ts'
 
 /** What to print and how to exit. A daemon's refusal gets docker's prefix; a broken pipe ends quietly, as SIGPIPE would. */
@@ -17,5 +18,5 @@ export function describeFailure(
 export function daemonMessage(error: Error): string {
   const lead = error.name === 'ApiError' ? 'Error response from daemon: ' : ''
   const hint = 'hint' in error && typeof error.hint === 'string' ? `\nhint: ${error.hint}` : ''
-  return `${lead}${error.message}${hint}`
+  return printableText(`${lead}${error.message}${hint}`)
 }

@@ -10,6 +10,8 @@ export type ClientRegistryOptions = {
   insecure?: readonly string[]
   /** Instead of those in docker's config.json. */
   credentials?: Credentials | undefined
+  /** Ends all that goes on. */
+  signal?: AbortSignal
   /** Hears of every request. */
   onRequest?: ((event: RequestEvent) => void) | undefined
 }
@@ -17,12 +19,13 @@ export type ClientRegistryOptions = {
 /** With the user's credentials, the certificates of certs.d and the proxies of the environment. Disposing closes the connections. */
 export function openRegistry(
   terminal: Terminal,
-  { insecure = [], credentials, onRequest }: ClientRegistryOptions = {},
+  { insecure = [], credentials, signal, onRequest }: ClientRegistryOptions = {},
 ): Registry {
   const { env } = terminal
   return new Registry({
     config: { ...defaultRegistryConfig, insecure, certsDirs: CERTS_DIRS, proxies: proxiesOf(env) },
     credentialsFor: credentials === undefined ? storedCredentials(terminal) : () => Promise.resolve(credentials),
+    signal,
     onRequest: onRequest === undefined ? undefined : (trace) => onRequest(requestEvent(trace)),
   })
 }

@@ -135,13 +135,14 @@ async function copy(ends: { from: Location; to: Location }, job: Job): Promise<P
 function contextOf(
   location: Location,
   end: 'src' | 'dest',
-  { flags, terminal, onRequest }: Job,
+  { flags, terminal, signal, onRequest }: Job,
 ): MediaContext & Disposable {
   if (location.medium !== 'docker') return { [Symbol.dispose]() {} }
   const trusted = !flags.has(`${end}-tls-verify`) || flags.bool(`${end}-tls-verify`)
   const registry = openRegistry(terminal, {
     insecure: trusted ? [] : [location.reference.domain],
     credentials: parseCredentials(flags.string(`${end}-creds`), end),
+    signal,
     onRequest,
   })
   return { registry, [Symbol.dispose]: () => registry[Symbol.dispose]() }

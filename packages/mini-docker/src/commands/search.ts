@@ -5,6 +5,7 @@ import { registryAuth } from '../client/registry-auth.ts'
 import { serverOfTerm } from '../client/registry-name.ts'
 import type { Command } from '../cli/command.ts'
 import { FILTER, FORMAT, NO_TRUNC } from '../cli/common-flags.ts'
+import { printableLine } from '../format/printable.ts'
 import { formatRows } from '../format/rows.ts'
 import { ellipsis } from '../format/width.ts'
 import { Row } from '../template/values.ts'
@@ -36,9 +37,9 @@ export const command: Command = {
 /** `mark`: official images are `[OK]`, where JSON has true or false. */
 function resultRow(result: SearchResult, { truncate, mark }: { truncate: boolean; mark: boolean }): Row {
   return new Row('*registry.searchContext', {
-    Name: () => result.name,
+    Name: () => printableLine(result.name),
     Description: () => {
-      const line = result.description.replaceAll('\n', ' ').replaceAll('\r', ' ')
+      const line = printableLine(result.description)
       return truncate ? ellipsis(line, 45) : line
     },
     StarCount: () => String(result.star_count),

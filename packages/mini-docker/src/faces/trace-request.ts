@@ -7,6 +7,8 @@
  * blotted out before the event leaves the daemon.
  */
 
+import { printableLine } from '../format/printable.ts'
+
 /** One request that has ended, as the daemon tells it: times are nanoseconds, in decimal. */
 export type RequestEvent = {
   id: string
@@ -29,7 +31,8 @@ export class RequestFormatter {
   line(event: RequestEvent): string {
     const { id, method, url } = event
     const request = `${method} ${url} = ${answerOf(event)} <${seconds(BigInt(event.durationNs))}>`
-    return `${this.#since(BigInt(event.startNs))} ${'host'.padEnd(9)} ${id.padEnd(24)} ${request}${notesOf(event)}`
+    const line = `${this.#since(BigInt(event.startNs))} ${'host'.padEnd(9)} ${id.padEnd(24)} ${request}${notesOf(event)}`
+    return printableLine(line)
   }
 
   /** Requests are told when they end, so the first that is told need not have been the first to begin. */

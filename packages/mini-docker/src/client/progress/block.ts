@@ -9,6 +9,7 @@
  * An update is one write, so that nothing flickers, and at most twenty come in a second. A block that is higher than the
  * terminal shows what is still at work and counts the rest; when it ends, all lines are written out.
  */
+import { printableLine } from '../../format/printable.ts'
 import { clip, columnsOf } from '../../format/width.ts'
 import { progressBar } from './bar.ts'
 import type { ProgressMessage } from './message.ts'
@@ -80,7 +81,7 @@ export class ProgressBlock implements Disposable {
 function lineOf(id: string, { status = '', progressDetail, progress }: ProgressMessage, columns: number): string {
   const bar = progressDetail === undefined ? (progress ?? '') : progressBar(progressDetail, columns)
   // One column stays free: a terminal that is full to the last one may be about to wrap.
-  return clip(`${id}: ${status}${bar === '' ? '' : ` ${bar}`}`, columns - 1)
+  return clip(printableLine(`${id}: ${status}${bar === '' ? '' : ` ${bar}`}`), columns - 1)
 }
 
 const FINISHED = /^(Pull complete|Already exists|Layer already exists|Pushed|Mounted from)/

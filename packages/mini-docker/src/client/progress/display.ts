@@ -1,5 +1,6 @@
 /** Where progress is shown, as docker's client does: redrawn in place on a terminal, a line per status elsewhere. */
 import type { Terminal } from '../../cli/terminal.ts'
+import { printableLine, printableText } from '../../format/printable.ts'
 import { ProgressBlock } from './block.ts'
 import type { ProgressMessage } from './message.ts'
 
@@ -45,6 +46,6 @@ function plainLine(message: ProgressMessage): string {
 }
 
 function textOf({ stream = '', id = '', status = '' }: ProgressMessage): string {
-  const head = id === '' ? '' : `${id}: `
-  return stream === '' ? `${head}${status}\n` : `${head}${stream}`
+  const head = id === '' ? '' : `${printableLine(id)}: `
+  return stream === '' ? `${head}${printableLine(status)}\n` : `${head}${printableText(stream)}`
 }
