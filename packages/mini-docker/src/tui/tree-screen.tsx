@@ -3,10 +3,10 @@
  * the loop around it: events and keys in, frames out, until a person has seen enough.
  */
 import type { TreeEvent } from '@mini-docker/image/inspect'
-import { render, useInput } from 'ink'
+import { render, useInput, type Instance } from 'ink'
 import type { ReactNode } from 'react'
 import { actionOf, keysIn, type Pressed } from './keys.ts'
-import { reduce, type Action } from './reduce.ts'
+import { reduce } from './reduce.ts'
 import { startState, type ScreenState, type Start } from './state.ts'
 import { Screen } from './views/screen.tsx'
 
@@ -16,55 +16,97 @@ export type ScreenStreams = { stdin: NodeJS.ReadStream; stdout: NodeJS.WriteStre
 export async function drawImageTree(
   events: AsyncIterable<TreeEvent>,
   start: Start,
-  { stdin, stdout }: ScreenStreams,
+  streams: ScreenStreams,
 ): Promise<void> {
-  let state = startState(start)
-  const view = (): ReactNode => <Keys state={state} onKey={press} />
-  const screen = render(view(), {
-    stdin,
-    stdout,
-    alternateScreen: true,
-    incrementalRendering: true,
-    exitOnCtrlC: false,
-    patchConsole: false,
-    interactive: true,
-  })
-  const show = (next: ScreenState): void => {
-    if (next === state) return
-    state = next
-    screen.rerender(view())
+  using picture = new Picture(startState(start), streams)
+  void picture.follow(events)
+  await picture.left
+}
+
+/** What arrives is shown so often; keys are answered at once. */
+const FRAME_MS = 40
+
+class Picture implements Disposable {
+  /** Resolves when the person has left. */
+  readonly left: Promise<unknown>
+  readonly #stdout: NodeJS.WriteStream
+  readonly #screen: Instance
+  #state: ScreenState
+  #nextFrame: NodeJS.Timeout | undefined
+  #isOver = false
+
+  constructor(state: ScreenState, { stdin, stdout }: ScreenStreams) {
+    this.#state = state
+    this.#stdout = stdout
+    this.#screen = render(this.#view(), {
+      stdin,
+      stdout,
+      alternateScreen: true,
+      incrementalRendering: true,
+      exitOnCtrlC: false,
+      patchConsole: false,
+      interactive: true,
+    })
+    this.left = this.#screen.waitUntilExit()
+    stdout.on('resize', this.#resize)
   }
-  const dispatch = (action: Action): void => show(reduce(state, action))
-  function press(input: string, key: Pressed): void {
-    let next = state
+
+  /** Takes events up to their end. After each one, keys have their turn. */
+  async follow(events: AsyncIterable<TreeEvent>): Promise<void> {
+    try {
+      for await (const event of events) {
+        if (this.#isOver) return
+        this.#showSoon(reduce(this.#state, { kind: 'event', event }))
+        await new Promise((resolve) => setImmediate(resolve))
+      }
+    } catch (error) {
+      this.#showSoon(reduce(this.#state, { kind: 'failed', message: (error as Error).message }))
+    }
+  }
+
+  [Symbol.dispose](): void {
+    this.#isOver = true
+    clearTimeout(this.#nextFrame)
+    this.#stdout.off('resize', this.#resize)
+  }
+
+  readonly #press = (input: string, key: Pressed): void => {
+    let next = this.#state
     for (const one of keysIn(input)) {
       const action = actionOf(one, key, next)
-      if (action === 'quit') return screen.unmount()
+      if (action === 'quit') return this.#screen.unmount()
       if (action !== undefined) next = reduce(next, action)
     }
-    show(next)
+    this.#show(next)
   }
-  const resize = (): void => dispatch({ kind: 'resize', columns: stdout.columns, rows: stdout.rows })
-  stdout.on('resize', resize)
-  const ended = screen.waitUntilExit()
-  void receive(events, dispatch)
-  await ended
-  stdout.off('resize', resize)
+
+  readonly #resize = (): void => {
+    this.#show(reduce(this.#state, { kind: 'resize', columns: this.#stdout.columns, rows: this.#stdout.rows }))
+  }
+
+  #show(next: ScreenState): void {
+    if (next === this.#state) return
+    this.#state = next
+    this.#draw()
+  }
+
+  #showSoon(next: ScreenState): void {
+    this.#state = next
+    if (!this.#isOver) this.#nextFrame ??= setTimeout(() => this.#draw(), FRAME_MS)
+  }
+
+  #draw(): void {
+    clearTimeout(this.#nextFrame)
+    this.#nextFrame = undefined
+    this.#screen.rerender(this.#view())
+  }
+
+  #view(): ReactNode {
+    return <Keys state={this.#state} onKey={this.#press} />
+  }
 }
 
 function Keys({ state, onKey }: { state: ScreenState; onKey: (input: string, key: Pressed) => void }): ReactNode {
   useInput(onKey)
   return <Screen state={state} />
-}
-
-/** Pieces come faster than a screen can show them: after each one, keys have their turn. */
-async function receive(events: AsyncIterable<TreeEvent>, dispatch: (action: Action) => void): Promise<void> {
-  try {
-    for await (const event of events) {
-      dispatch({ kind: 'event', event })
-      await new Promise((resolve) => setImmediate(resolve))
-    }
-  } catch (error) {
-    dispatch({ kind: 'failed', message: (error as Error).message })
-  }
 }
