@@ -1,11 +1,12 @@
 /** A teacher's machine serves its images, and students pull them with the clients that they have: skopeo, podman, docker, and ours. */
 import { spawn, type ChildProcess } from 'node:child_process'
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { once } from 'node:events'
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { sha256 } from '../harness/archive.ts'
-import { must, run } from '../harness/command.ts'
+import { must, run, type Result } from '../harness/command.ts'
 import { repository } from '../harness/daemon.ts'
 import { Dockerd, peerPath } from '../harness/dockerd.ts'
 import { eventually } from '../harness/eventually.ts'
@@ -41,13 +42,33 @@ class Teacher implements AsyncDisposable {
 
   /** Its exit code after Ctrl-C. */
   async interrupt(): Promise<number | null> {
-    if (this.#child.exitCode !== null) return this.#child.exitCode
+    if (this.#child.exitCode !== null || this.#child.signalCode !== null) return this.#child.exitCode
     const ended = new Promise<number | null>((resolve) => this.#child.once('exit', (code) => resolve(code)))
     this.#child.kill('SIGINT')
     return await ended
   }
   async [Symbol.asyncDispose](): Promise<void> {
     await this.interrupt()
+  }
+}
+
+type Student = AsyncDisposable & { cli: (...args: string[]) => Promise<Result> }
+
+/** A machine in the room: a daemon of ours with this daemon.json, which loopback and the environment do not help. */
+async function startStudent(home: string, config: string): Promise<Student> {
+  const socket = join(home, 'docker.sock')
+  const roots = ['--data-root', join(home, 'data'), '--run-root', join(home, 'run'), '--socket', socket]
+  const [word = '', ...words] = [...program('main'), 'daemon', '--config-file', config, ...roots]
+  const child = spawn(word, words, { stdio: 'ignore' })
+  await eventually('the student’s daemon answers', () => Promise.resolve(existsSync(socket)))
+  return {
+    cli: (...args) => run([...program('main'), '-H', `unix://${socket}`, ...args]),
+    async [Symbol.asyncDispose]() {
+      if (child.exitCode !== null) return
+      const ended = once(child, 'exit')
+      child.kill('SIGTERM')
+      await ended
+    },
   }
 }
 
@@ -128,6 +149,26 @@ if (!onDocker) {
       const result = await run([...program('main'), 'class', 'serve', '--root', root, ...args])
       expect(result.exitCode).not.toBe(0)
       expect(result.stderr).toMatch(message)
+    })
+
+    test('mini-docker pulls by name and, set up with the line that students type, through the teacher as a mirror', async () => {
+      await using teacher = new Teacher(root, ['--listen', '127.0.0.1:0'])
+      const host = await teacher.host()
+      await eventually('the lines are there', () =>
+        Promise.resolve(teacher.stdout.includes('tee /etc/mini-docker/daemon.json')),
+      )
+      const settings = /echo '(.+)' \| sudo tee \/etc\/mini-docker\/daemon\.json/.exec(teacher.stdout)?.[1] ?? ''
+      const home = fresh('student')
+      const config = join(home, 'daemon.json')
+      writeFileSync(config, settings)
+      await using student = await startStudent(home, config)
+      for (const name of ['alpine:3.20', `${host}/library/alpine:3.20`, `${host}/alpine@${await digest()}`]) {
+        const pulled = await student.cli('pull', name)
+        expect(pulled, pulled.stderr).toMatchObject({ exitCode: 0 })
+        expect(pulled.stdout).toContain(`Digest: ${await digest()}`)
+      }
+      expect(await student.cli('run', '--rm', 'alpine:3.20', 'echo', 'pulled')).toMatchObject({ stdout: 'pulled\n' })
+      expect((await student.cli('push', `${host}/library/alpine:3.20`)).stderr).toMatch(/read-only/)
     })
 
     describeWith(['podman'], 'with podman', () => {

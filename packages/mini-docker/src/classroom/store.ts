@@ -1,5 +1,5 @@
 /** The images of the daemon, opened without it: a class is served whether a daemon runs or not. */
-import { existsSync } from 'node:fs'
+import { accessSync, constants, existsSync } from 'node:fs'
 import { join } from 'node:path'
 import {
   familiarReference,
@@ -34,8 +34,20 @@ export async function findStoreRoot(env: Record<string, string | undefined>): Pr
 
 /** Only for reading: makes nothing where there is no store. */
 export async function openStore(root: string): Promise<ImageStore> {
+  refuseIfClosed(root)
   if (existsSync(join(root, 'oci-layout'))) return await ImageStore.open(root, { layersInUse: () => 'all' })
   throw new CliError(`no images of mini-docker in ${root}\nhint: pull or load some first; --root says where they are`)
+}
+
+/** To who may not look into a directory, everything in it seems to be missing. */
+function refuseIfClosed(root: string): void {
+  try {
+    accessSync(root, constants.W_OK | constants.X_OK)
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    if (code === 'EACCES')
+      throw new CliError(`permission denied: ${root}\nhint: the daemon's images are root's: try sudo`)
+  }
 }
 
 type Named = Pick<Image, 'id' | 'names' | 'repoDigests'>

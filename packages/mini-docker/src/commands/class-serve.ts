@@ -50,6 +50,7 @@ export const command: Command = {
     const store = await openStore(root)
     const listen = parseListen(flags.string('listen') ?? LISTEN)
     const quiet = flags.bool('quiet')
+    const stop = listenForStop(terminal)
     const total = { pulls: 0, bytes: 0 }
     await using server = await ImageServer.listen(store, {
       ...listen,
@@ -65,7 +66,10 @@ export const command: Command = {
     })
     const place: Place = { ...listen, port: server.port, tls: tls !== undefined, root }
     announce(server.catalogue(), place, language, quiet, terminal)
-    await stopWhenAsked(server, terminal, quiet ? undefined : words)
+    await stop.first
+    stop.onLater(() => server.cut())
+    if (!quiet) terminal.err(`${words.stopping}\n`)
+    await server.stop()
     if (!quiet) terminal.out(`${words.stopped(total.pulls, humanSize(total.bytes))}\n`)
   },
 }
@@ -131,19 +135,15 @@ function pullLine(pull: ServedPull, words: ServeWords): string {
   return [...parts, `${(pull.durationMs / 1000).toFixed(1)} s`, pull.agent].join('  ').trimEnd()
 }
 
-/** The first signal lets transfers end, the second cuts them. */
-async function stopWhenAsked(server: ImageServer, terminal: Terminal, words: ServeWords | undefined): Promise<void> {
-  const { promise: asked, resolve } = Promise.withResolvers<void>()
-  let signals = 0
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-    terminal.on(signal, () => {
-      if (signals++ > 0) server.cut()
-      resolve()
-    })
+/** Signals, from before anything is told: the first lets transfers end, later ones cut them. */
+function listenForStop(terminal: Terminal): { first: Promise<void>; onLater: (listener: () => void) => void } {
+  const { promise: first, resolve } = Promise.withResolvers<void>()
+  let later = resolve
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) terminal.on(signal, () => later())
+  return {
+    first,
+    onLater: (listener) => (later = listener),
   }
-  await asked
-  if (words !== undefined) terminal.err(`${words.stopping}\n`)
-  await server.stop()
 }
 
 function readTls(flags: Flags, words: ServeWords): { cert: string; key: string } | undefined {
