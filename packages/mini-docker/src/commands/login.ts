@@ -127,7 +127,9 @@ async function authenticate({ server, engine, config }: Registry, login: Login, 
   const kept = answer.IdentityToken
     ? { ...(username !== undefined && { username }), identityToken: answer.IdentityToken }
     : login
-  const stored = await config.store(server, kept)
+  const stored = await config.store(server, kept).catch((cause: Error) => {
+    throw new Error(`Error saving credentials: ${daemonMessage(cause)}`, { cause })
+  })
   if (stored.in === 'file' && stored.unencrypted) terminal.err(`${unencryptedWarning(config.path)}\n`)
   terminal.out(`${answer.Status}\n`)
 }
