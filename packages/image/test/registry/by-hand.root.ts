@@ -123,7 +123,7 @@ describeWith(['docker-registry', 'curl', 'jq', 'tar', 'skopeo'], 'a pull by hand
     const [stored] = sink.stored
     expect(pulled.stdout).toContain(`Image ID: ${stored?.image.id}\n`)
     const dirs = (stored?.image.layers ?? []).map(({ chainID }) => join(store.layersDir, hexOf(chainID), 'diff'))
-    await flattenLayers(dirs, join(root, 'tree'))
+    flattenLayers(dirs, join(root, 'tree'))
     const listing = (directory: string): string =>
       execFileSync('find', ['.', '-mindepth', '1', '-printf', '%P %y %m %U:%G %s %l %Ts\\n'], {
         cwd: directory,
