@@ -18,10 +18,10 @@ import {
   topOf,
   type Content,
   type Fault,
+  noisyImage,
 } from '../../../../test/harness/registry/index.ts'
 import { describeWith } from '../../../../test/harness/requires.ts'
 import { tarHeader, writeTar, type TarSource } from '../../src/tar/index.ts'
-import { noisyImage } from './content.ts'
 import { endless, manifestAnswer, serving, withManifest } from './liar.ts'
 import { expectNothing, expectSound, failure, freshStore, pull, type PullOptions } from './pull.ts'
 

@@ -14,9 +14,10 @@ import {
   putContent,
   tarOf,
   type Content,
+  noise,
+  noisyImage,
 } from '../../../../test/harness/registry/index.ts'
 import { describeWith } from '../../../../test/harness/requires.ts'
-import { noise, noisyImage } from './content.ts'
 import { expectSameAsUmoci, expectSound, pull } from './pull.ts'
 import { kill, runPull, startPull } from './program.ts'
 import { BLOB, bytesOf, NEEDS, setUp } from './setting.ts'

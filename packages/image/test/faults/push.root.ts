@@ -27,6 +27,7 @@ import {
   type Content,
   type Fault,
   type RegistryOptions,
+  noisyImage,
 } from '../../../../test/harness/registry/index.ts'
 import { describeWith } from '../../../../test/harness/requires.ts'
 import { copyImages, type CopyEvent, type CopyOptions } from '../../src/copy/index.ts'
@@ -39,7 +40,6 @@ import {
 } from '../../src/registry/index.ts'
 import { StoreSource } from '../../src/media/store-source.ts'
 import type { ImageStore } from '../../src/store/store.ts'
-import { noisyImage } from './content.ts'
 import { accessTo, expectSound, failure, FAST, freshStore, pull } from './pull.ts'
 import { NEEDS } from './setting.ts'
 

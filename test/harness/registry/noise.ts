@@ -1,6 +1,6 @@
-/** Images for the fault tests: large enough that a cut falls into the middle, the same each time, and not compressible. */
+/** Images for fault tests: large enough that a cut falls into the middle, the same each time, and not compressible. */
 import { createCipheriv } from 'node:crypto'
-import { ociImage, tarOf, type Content } from '../../../../test/harness/registry/index.ts'
+import { ociImage, tarOf, type Content } from './content.ts'
 
 /** Bytes that look random: a key stream. */
 export function noise(bytes: number, seed: number): Buffer {
@@ -8,7 +8,7 @@ export function noise(bytes: number, seed: number): Buffer {
   return createCipheriv('aes-128-ctr', key, Buffer.alloc(16)).update(Buffer.alloc(bytes))
 }
 
-/** Layers of about so many bytes each, one file in each. */
+/** Layers of about so many bytes each: `layerN/noise`, and `layerN/name` to look at. */
 export function noisyImage(sizes: readonly number[], seed = 1): Content {
   return ociImage(
     sizes.map((bytes, i) => ({
@@ -16,9 +16,4 @@ export function noisyImage(sizes: readonly number[], seed = 1): Content {
       compression: 'gzip',
     })),
   )
-}
-
-/** Sizes of the layers' blobs as the registry has them. */
-export function layerSizes(content: Content): number[] {
-  return content.blobs.slice(0, -1).map(({ length }) => length)
 }
