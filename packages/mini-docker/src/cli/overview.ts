@@ -34,6 +34,9 @@ const COMMANDS: ReadonlyArray<[title: string, lines: Record<string, string>]> = 
       login: 'Authenticate to a registry',
       logout: 'Log out from a registry',
       history: 'Show the history of an image',
+      'image tree': 'Show which layer added, changed or removed which file',
+      'image diff': 'Show which files differ between two images',
+      'image copy': 'Copy images between registries, files and the store',
       load: 'Load an image from a tar archive or STDIN',
       save: 'Save one or more images to a tar archive (streamed to STDOUT by default)',
       import: 'Import the contents from a tarball to create a filesystem image',
@@ -62,7 +65,10 @@ const GROUPS: Record<string, { about: string; commands: string }> = {
     commands:
       'attach create exec inspect kill logs ls pause prune rename restart rm run start stats stop top unpause wait',
   },
-  image: { about: 'Manage images', commands: 'copy diff history import inspect load ls prune pull push rm save tag tree' },
+  image: {
+    about: 'Manage images',
+    commands: 'copy diff history import inspect load ls prune pull push rm save tag tree',
+  },
   manifest: { about: 'Look at manifests and manifest lists in a registry', commands: 'inspect' },
   system: { about: 'Manage the daemon', commands: 'df events info' },
 }
