@@ -10,7 +10,7 @@ import { DEFAULT_SOCKET } from '../client/host.ts'
  * A daemon lives long and computes little: a small young generation and one malloc arena keep it at 100 MB with 50 containers, where
  * Node's defaults take 143 MB (docs/performance.md).
  */
-const NODE_FLAGS = ['--optimize-for-size', '--max-semi-space-size=1']
+const NODE_FLAGS = ['--max-semi-space-size=1']
 
 const DATA_ROOT = '/var/lib/mini-docker'
 const RUN_ROOT = '/run/mini-docker'
