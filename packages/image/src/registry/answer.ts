@@ -20,6 +20,7 @@ export class Answer implements AsyncDisposable {
   readonly request: HttpRequest
   readonly #incoming: IncomingMessage
   readonly #parts: Parts
+  readonly #bodiless: boolean
   #ended = false
   #failure: unknown
 
@@ -32,10 +33,8 @@ export class Answer implements AsyncDisposable {
     parts.trace.status = this.status
     parts.trace.responseHeaders = visibleResponseHeaders(incoming.headers)
     incoming.on('error', (error) => (this.#failure ??= error))
-    if (parts.request.method === 'HEAD' || this.status === 204 || this.status === 304) {
-      incoming.resume()
-      this.#end()
-    }
+    this.#bodiless = parts.request.method === 'HEAD' || this.status === 204 || this.status === 304
+    if (this.#bodiless) incoming.resume()
   }
 
   /** What a header says, if it is there once. */
@@ -120,6 +119,7 @@ export class Answer implements AsyncDisposable {
 
   /** Lets the connection go, for the next request where little is left of the body. */
   async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#bodiless) this.#end()
     if (this.#ended) return
     if (this.length === undefined || this.length <= DRAIN_BYTES) await this.read(DRAIN_BYTES).catch(() => {})
     this.#close()

@@ -24,6 +24,16 @@ describeWith(['docker-registry', 'htpasswd', 'openssl'], 'a redirect', () => {
     expect(client.traces.some(({ note }) => note?.startsWith(`redirected to ${proxy.elsewhere.url}`))).toBe(true)
   })
 
+  test('of HEAD, which has no body, is in the trace as well', async () => {
+    await using real = await RealRegistry.start()
+    await using proxy = await FaultProxy.start(real)
+    proxy.faults = [{ kind: 'redirect', on: /^HEAD/ }]
+    using client = connect(real)
+    const repository = await repositoryAt(client, proxy.host)
+    await repository.hasBlob(blob).catch(() => false)
+    expect(client.traces.find(({ method }) => method === 'HEAD')?.note).toMatch(/^redirected to /)
+  })
+
   test('on the same host keeps it', async () => {
     await using real = await RealRegistry.start({ auth: 'htpasswd' })
     await putBlob(real, 'team/app', bytes)
