@@ -31,11 +31,11 @@ export const FOREVER = 'max-age=31536000, immutable'
 export const ASK_AGAIN = 'no-cache'
 
 /** An answer with a JSON body. */
-export function json(value: unknown, headers: Answer['headers'] = {}, status = 200): Answer {
+export function json(value: unknown, headers: Answer['headers'] = {}, status = 200): ReturnType<typeof bytes> {
   return bytes(Buffer.from(`${JSON.stringify(value)}\n`), { 'content-type': 'application/json', ...headers }, status)
 }
 
-export function bytes(body: Uint8Array, headers: Answer['headers'], status = 200): Answer {
+export function bytes(body: Uint8Array, headers: Answer['headers'], status = 200): Answer & { body: Uint8Array } {
   return { status, headers: { ...headers, 'content-length': body.length }, body }
 }
 
@@ -46,6 +46,6 @@ export function refuse(
   message: string,
   detail: Record<string, unknown> = {},
   headers: Answer['headers'] = {},
-): Answer {
+): ReturnType<typeof bytes> {
   return json({ errors: [{ code, message, detail }] }, { 'cache-control': 'no-store', ...headers }, status)
 }

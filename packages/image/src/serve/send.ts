@@ -32,6 +32,8 @@ export async function send(
 }
 
 async function sendBytes(response: ServerResponse, { status, headers }: Answer, body?: Uint8Array): Promise<Sent> {
+  // Gone while its file was looked for: it will not be told again.
+  if (response.destroyed) return { bytes: 0, whole: false }
   response.writeHead(status, headers)
   const closed = Promise.withResolvers<void>()
   response.once('close', closed.resolve)

@@ -51,8 +51,11 @@ export class ImageServer implements AsyncDisposable {
   readonly catalogue: () => Catalogue
   readonly #server: Server
   readonly #pulls: Pulls
+  /** Requests that are being answered. */
+  readonly #running: ReadonlySet<Promise<void>>
 
-  private constructor(server: Server, catalogue: () => Catalogue, pulls: Pulls) {
+  private constructor(server: Server, catalogue: () => Catalogue, pulls: Pulls, running: ReadonlySet<Promise<void>>) {
+    this.#running = running
     this.#server = server
     this.port = (server.address() as AddressInfo).port
     this.catalogue = catalogue
@@ -64,10 +67,11 @@ export class ImageServer implements AsyncDisposable {
     const catalogue = catalogueOf(store, options.offers)
     const pulls = new Pulls(options.onPull ?? (() => {}))
     const server = makeServer(options)
-    server.on('request', serveFrom(store, catalogue, pulls, options.onProblem ?? (() => {})))
+    const running = new Set<Promise<void>>()
+    server.on('request', serveFrom(store, catalogue, pulls, running, options.onProblem ?? (() => {})))
     guard(server, options)
     await listen(server, options)
-    return new ImageServer(server, catalogue, pulls)
+    return new ImageServer(server, catalogue, pulls, running)
   }
 
   /** Takes no more connections, lets transfers end for up to `graceMs`, then cuts them. */
@@ -77,6 +81,7 @@ export class ImageServer implements AsyncDisposable {
     const timer = setTimeout(() => this.cut(), graceMs)
     await closed
     clearTimeout(timer)
+    await Promise.all(this.#running)
     this.#pulls[Symbol.dispose]()
   }
 
@@ -144,6 +149,7 @@ function serveFrom(
   store: ImageStore,
   catalogue: () => Catalogue,
   pulls: Pulls,
+  running: Set<Promise<void>>,
   onProblem: (error: Error) => void,
 ): (request: IncomingMessage, response: ServerResponse) => void {
   const paths = new StorePaths(store.root)
@@ -175,11 +181,13 @@ function serveFrom(
     response.setHeader('docker-distribution-api-version', 'registry/2.0')
     response.setHeader('x-content-type-options', 'nosniff')
     if (request.method !== 'GET' && request.method !== 'HEAD') response.setHeader('connection', 'close')
-    serve(request, response).catch((error: unknown) => {
+    const served = serve(request, response).catch((error: unknown) => {
       onProblem(error as Error)
       if (response.headersSent) response.destroy()
-      else void send(response, busy(), () => '', goneBlob({ kind: 'unknown', query: new URLSearchParams() }))
+      else response.writeHead(503, BUSY.headers).end(BUSY.body)
     })
+    running.add(served)
+    void served.then(() => running.delete(served))
   }
 }
 
@@ -216,6 +224,4 @@ function broken(): Answer {
 }
 
 /** Out of file descriptors, mostly: the client comes again. */
-function busy(): Answer {
-  return refuse(503, 'TOOMANYREQUESTS', 'this registry cannot open the blob right now', {}, { 'retry-after': 2 })
-}
+const BUSY = refuse(503, 'TOOMANYREQUESTS', 'this registry cannot open the blob right now', {}, { 'retry-after': 2 })

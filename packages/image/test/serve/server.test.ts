@@ -18,14 +18,14 @@ import { freshStore } from '../support/store.ts'
 const LAYER_BYTES = 24 * 1024 * 1024
 let store: ImageStore
 let big: make.TestImage
+let layerPath: string
 
 beforeAll(async () => {
   big = make.image([await make.tar({ big: Buffer.alloc(LAYER_BYTES, 'mini') })], 'plain')
   store = (await freshStore()).store
   await put(store, big, 'big:1')
+  layerPath = pathOf('big', 'blobs', digestOf(big.layers[0]!))
 })
-
-const layerPath = () => pathOf('big', 'blobs', digestOf(big.layers[0]!))
 
 /** A client that says what it wants and reads only when told to. */
 async function rude(port: number, text: string): Promise<Socket> {
@@ -41,7 +41,7 @@ describe('clients', () => {
   test('a reader that stops reading is cut after the idle time; its pull is told as incomplete', async () => {
     const pulls: Pull[] = []
     await using served = await serve(store, { idleTimeoutMs: 300, onPull: (pull) => pulls.push(pull) })
-    const socket = await rude(served.server.port, `GET ${layerPath()} HTTP/1.1\r\nHost: x\r\n\r\n`)
+    const socket = await rude(served.server.port, `GET ${layerPath} HTTP/1.1\r\nHost: x\r\n\r\n`)
     const { promise: cut, resolve } = Promise.withResolvers<void>()
     const began = performance.now()
     served.server.stop(20_000).then(resolve, resolve)
@@ -54,7 +54,7 @@ describe('clients', () => {
 
   test('a slow reader that goes on reading gets everything, however long it takes', async () => {
     await using served = await serve(store, { idleTimeoutMs: 300 })
-    const socket = await rude(served.server.port, `GET ${layerPath()} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`)
+    const socket = await rude(served.server.port, `GET ${layerPath} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`)
     let bytes = 0
     for await (const chunk of socket as AsyncIterable<Buffer>) {
       bytes += chunk.length
@@ -90,7 +90,7 @@ describe('clients', () => {
   test('ten requests on one connection, sent at once, are answered in order', async () => {
     await using served = await serve(store)
     const ask = (last: boolean) =>
-      `GET ${layerPath()} HTTP/1.1\r\nHost: x\r\nRange: bytes=0-99999\r\n${last ? 'Connection: close\r\n' : ''}\r\n`
+      `GET ${layerPath} HTTP/1.1\r\nHost: x\r\nRange: bytes=0-99999\r\n${last ? 'Connection: close\r\n' : ''}\r\n`
     const socket = await rude(served.server.port, ask(false).repeat(9) + ask(true))
     const answer = (await make.collect(socket)).toString('latin1')
     expect(answer.match(/HTTP\/1\.1 206 /g)).toHaveLength(10)
@@ -111,7 +111,7 @@ describe('clients', () => {
     const { store } = await freshStore()
     await put(store, big, 'big:1')
     await using served = await serve(store)
-    const socket = await rude(served.server.port, `GET ${layerPath()} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`)
+    const socket = await rude(served.server.port, `GET ${layerPath} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`)
     await once(socket, 'readable')
     await store.remove('big:1')
     expect(store.blobs.size(digestOf(big.layers[0]!))).toBeUndefined()
@@ -127,7 +127,7 @@ describe('the server', () => {
     const headers = { 'user-agent': 'docker/28.2.2 go/go1.24 (linux)' }
     await served.ask(pathOf('big', 'manifests', '1'), { method: 'HEAD', headers })
     await served.ask(pathOf('big', 'manifests', '1'), { headers })
-    await served.ask(layerPath(), { headers })
+    await served.ask(layerPath, { headers })
     await served.ask('/v2/', { headers })
     await served.server.stop()
     const bytes = big.manifest.length + big.layers[0]!.length
@@ -137,15 +137,18 @@ describe('the server', () => {
   })
 
   test('stops at once when idle, and cuts transfers that take too long', async () => {
-    const served = await serve(store)
+    const pulls: Pull[] = []
+    const served = await serve(store, { onPull: (pull) => pulls.push(pull) })
     await served.ask('/v2/')
     const kept = await rude(served.server.port, `GET /v2/ HTTP/1.1\r\nHost: x\r\n\r\n`)
     await once(kept, 'readable')
-    const stalled = await rude(served.server.port, `GET ${layerPath()} HTTP/1.1\r\nHost: x\r\n\r\n`)
+    const stalled = await rude(served.server.port, `GET ${layerPath} HTTP/1.1\r\nHost: x\r\n\r\n`)
     await once(stalled, 'readable')
     const began = performance.now()
     await served.server.stop(200)
     expect(performance.now() - began).toBeLessThan(5000)
+    expect(pulls).toMatchObject([{ name: 'big', complete: false }])
+    expect(pulls[0]?.bytes).toBeGreaterThan(100_000)
     await expect(served.ask('/v2/')).rejects.toThrow(/ECONNREFUSED/)
   })
 
@@ -164,9 +167,22 @@ describe('the server', () => {
     run('openssl', 'req', ...words, '-addext', 'subjectAltName=IP:127.0.0.1', '-keyout', key, '-out', cert)
     const tls = { cert: readFileSync(cert, 'utf8'), key: readFileSync(key, 'utf8') }
     await using server = await ImageServer.listen(store, { host: '127.0.0.1', port: 0, tls })
-    const asked = requestTLS({ host: '127.0.0.1', port: server.port, path: layerPath(), ca: tls.cert, agent: false })
+    const asked = requestTLS({ host: '127.0.0.1', port: server.port, path: layerPath, ca: tls.cert, agent: false })
     asked.end()
     const [response] = (await once(asked, 'response')) as [AsyncIterable<Uint8Array>]
     expect((await make.collect(response)).equals(big.layers[0]!)).toBe(true)
   })
+})
+
+test('a thousand clients that leave in the middle leave nothing that a stop would wait for', async () => {
+  await using served = await serve(store)
+  for (let round = 0; round < 20; round++) {
+    const sockets = await Promise.all(
+      Array.from({ length: 50 }, () => rude(served.server.port, `GET ${layerPath} HTTP/1.1\r\nHost: x\r\n\r\n`)),
+    )
+    for (const [i, socket] of sockets.entries()) setTimeout(() => socket.destroy(), i % 5)
+  }
+  const began = performance.now()
+  await served.server.stop(1000)
+  expect(performance.now() - began).toBeLessThan(10_000)
 })
