@@ -4,7 +4,7 @@
  * becomes a file of its own.
  */
 import { runCommand, type Command } from './cli/command.ts'
-import { CliError } from './cli/errors.ts'
+import { CliError, notBuilt } from './cli/errors.ts'
 import { describeFailure } from './cli/failure.ts'
 import { processTerminal } from './cli/terminal.ts'
 
@@ -63,8 +63,15 @@ const CLASS_ONLY: Record<string, Loader> = {
 const MANIFEST_ONLY: Record<string, Loader> = { inspect: () => import('./commands/manifest-inspect.ts') }
 const SYSTEM_ONLY: Record<string, Loader> = { df: () => import('./commands/system-df.ts') }
 
+type Group = {
+  aliases: Record<string, string>
+  own: Record<string, Loader>
+  /** Docker's, which are refused. */
+  notBuilt?: string
+}
+
 /** Docker's groups: which top-level command stands behind `container ls` and the like. */
-const GROUPS: Record<string, { aliases: Record<string, string>; own: Record<string, Loader> }> = {
+const GROUPS: Record<string, Group> = {
   class: { aliases: {}, own: CLASS_ONLY },
   container: {
     aliases: {
@@ -85,7 +92,7 @@ const GROUPS: Record<string, { aliases: Record<string, string>; own: Record<stri
     },
     own: IMAGE_ONLY,
   },
-  manifest: { aliases: {}, own: MANIFEST_ONLY },
+  manifest: { aliases: {}, own: MANIFEST_ONLY, notBuilt: 'annotate create push rm' },
   system: { aliases: same('events info'), own: SYSTEM_ONLY },
 }
 
@@ -164,6 +171,7 @@ async function findCommand(argv: string[]): Promise<{ command: Command; argv: st
   }
   const [sub, ...subRest] = rest
   if (sub === undefined || sub === '--help') return undefined
+  if (group.notBuilt?.split(' ').includes(sub) === true) throw notBuilt(`${name} ${sub}`, 'lists are read, not made')
   const load = group.own[sub] ?? COMMANDS[group.aliases[sub] ?? '']
   if (load === undefined) {
     throw new CliError(
