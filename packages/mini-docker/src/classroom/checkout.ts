@@ -18,7 +18,7 @@ export const CHECKOUT = join(import.meta.dirname, '../../../..')
 
 /** What lies at the top. Others (an editor's folders, a student's files, the pack itself) are not part of the program. */
 export const TOP =
-  `.ci .gitignore .oxfmtrc.json .oxlintrc.json LICENSE README.md bench bin docs mini-docker package.json packages
+  `.ci .gitignore .oxfmtrc.json .oxlintrc.json LICENSE README.ja.md README.md bench bin docs mini-docker package.json packages
   pnpm-lock.yaml pnpm-workspace.yaml scripts test tsconfig.json tutorials vitest.config.ts`.split(/\s+/)
 const LEFT_OUT = /^(?:\..*|node_modules|dist|coverage|.*\.(?:log|tsbuildinfo|orig|rej|swp)|.*~)$/
 
