@@ -4,6 +4,7 @@
  */
 import type { Image, Layer } from '../store/image.ts'
 import type { ImageStore } from '../store/store.ts'
+import { Budget } from './budget.ts'
 import { diffConfig } from './diff-config.ts'
 import type { DiffEntry, Difference, DiffImage, DiffSide, ImageDiff } from './diff-model.ts'
 import type { Listed, Listing } from './listing.ts'
@@ -46,6 +47,7 @@ class Listings {
   readonly #store: ImageStore
   readonly #unhashed: ReadonlySet<string>
   readonly #known = new Map<string, Listing>()
+  readonly #budget = new Budget()
 
   constructor(store: ImageStore, unhashed: ReadonlySet<string>) {
     this.#store = store
@@ -56,7 +58,7 @@ class Listings {
     let listing = this.#known.get(layer.diffID)
     if (listing === undefined) {
       const isShared = this.#unhashed.has(layer.digest)
-      listing = await listLayer(this.#store, layer, { hash: () => !isShared })
+      listing = await listLayer(this.#store, layer, { hash: () => !isShared, budget: this.#budget })
       this.#known.set(layer.diffID, listing)
     }
     return listing

@@ -5,12 +5,11 @@
  * page cache, without attributes.
  */
 import { Buffer } from 'node:buffer'
-import { UserError } from '@mini-docker/syscall'
 import type { Digest } from '../digest.ts'
-import { showName, TarParser, type TarHeader } from '../tar/index.ts'
-import { DEFAULT_LIMITS } from '../tree/options.ts'
+import { TarParser, type TarHeader } from '../tar/index.ts'
 import { cleanPath, parentOf } from '../tree/path.ts'
 import { parseLayerName } from '../tree/whiteout.ts'
+import { Budget } from './budget.ts'
 import { ContentHash } from './content-hash.ts'
 import type { FileFacts } from './model.ts'
 
@@ -29,15 +28,17 @@ export type Listing = {
 export type ListOptions = {
   /** Which files' contents to hash; none by default. */
   hash?: (path: string) => boolean
+  /** Shared with other layers; one of its own by default. */
+  budget?: Budget
 }
 
 /**
  * Reads an uncompressed layer to its end.
- * @throws UserError for what is no archive, for hostile paths, and beyond the limits of unpacking.
+ * @throws UserError for what is no archive, for hostile paths, and beyond the budget.
  */
 export async function readListing(input: AsyncIterable<Uint8Array>, options: ListOptions = {}): Promise<Listing> {
   const parser = new TarParser()
-  const reader = new ListingReader(options.hash ?? (() => false))
+  const reader = new ListingReader(options)
   for await (const chunk of input) {
     parser.push(chunk)
     for (let event = parser.next(); event !== undefined; event = parser.next()) {
@@ -53,32 +54,34 @@ export async function readListing(input: AsyncIterable<Uint8Array>, options: Lis
 class ListingReader {
   readonly listing: Listing = { entries: [], whiteouts: [], opaques: [] }
   readonly #wantsHash: (path: string) => boolean
-  #count = 0
-  #bytes = 0
+  readonly #budget: Budget
   #hashing: { entry: Listed; hash: ContentHash } | undefined
 
-  constructor(wantsHash: (path: string) => boolean) {
-    this.#wantsHash = wantsHash
+  constructor({ hash = () => false, budget = new Budget() }: ListOptions) {
+    this.#wantsHash = hash
+    this.#budget = budget
   }
 
   begin(header: TarHeader): void {
     const path = cleanPath(header.path)
     const stored = header.sparse?.reduce((sum, { length }) => sum + length, 0) ?? header.size
-    this.#check(path, stored)
     const meaning = parseLayerName(path)
     switch (meaning.kind) {
       case 'metadata':
         return
       case 'opaque':
+        this.#budget.take(path, {}, 0)
         this.listing.opaques.push(parentOf(path))
         return
       case 'whiteout': {
+        this.#budget.take(path, {}, 0)
         const parent = parentOf(path)
         this.listing.whiteouts.push(parent === '' ? meaning.name : `${parent}/${meaning.name}`)
         return
       }
       case 'entry': {
         const entry = listed(header, path, stored)
+        this.#budget.take(path, entry, stored)
         this.listing.entries.push(entry)
         if (entry.type === 'file' && this.#wantsHash(path)) this.#hashing = { entry, hash: new ContentHash(entry.size) }
       }
@@ -93,17 +96,6 @@ class ListingReader {
     if (this.#hashing === undefined) return
     this.#hashing.entry.digest = this.#hashing.hash.digest()
     this.#hashing = undefined
-  }
-
-  #check(path: string, stored: number): void {
-    this.#count++
-    this.#bytes += stored
-    if (this.#count > DEFAULT_LIMITS.maxEntries) {
-      throw new UserError('invalid', `the layer has more than ${DEFAULT_LIMITS.maxEntries} entries`)
-    }
-    if (this.#bytes > DEFAULT_LIMITS.maxBytes) {
-      throw new UserError('invalid', `the layer has more than ${DEFAULT_LIMITS.maxBytes} bytes with ${showName(path)}`)
-    }
   }
 }
 

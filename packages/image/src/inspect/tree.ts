@@ -2,6 +2,7 @@
 import { decompress } from '../compression.ts'
 import type { Image, Layer } from '../store/image.ts'
 import type { ImageStore } from '../store/store.ts'
+import { Budget } from './budget.ts'
 import { collectTree, NO_COUNTS } from './collect.ts'
 import { readListing, type Listing, type ListOptions } from './listing.ts'
 import type { ImageHead, ImageTree, LayerCounts, TreeEntry, TreeEvent } from './model.ts'
@@ -22,7 +23,8 @@ export async function imageTree(store: ImageStore, image: Image): Promise<ImageT
 export async function* readImageTree(store: ImageStore, image: Image): AsyncGenerator<TreeEvent, void, undefined> {
   yield { kind: 'image', image: imageHead(image) }
   const stack = new Stack()
-  const read = ahead(image.layers, (layer) => listLayer(store, layer))
+  const budget = new Budget()
+  const read = ahead(image.layers, (layer) => listLayer(store, layer, { budget }))
   for (const layer of image.layers.keys()) {
     const listing = await read(layer)
     const entries = stack.add(listing)

@@ -1,10 +1,12 @@
 import * as fc from 'fast-check'
 import { beforeAll, describe, expect, test } from 'vitest'
+import { Budget } from '../../src/inspect/budget.ts'
+import { readListing } from '../../src/inspect/listing.ts'
 import { imageTree, readImageTree } from '../../src/inspect/tree.ts'
 import type { ImageTree, TreeEntry, TreeEvent } from '../../src/inspect/model.ts'
 import type { ImageStore } from '../../src/store/store.ts'
 import { freshStore } from '../support/store.ts'
-import { addImage, type LayerFiles } from './images.ts'
+import { addImage, layerTar, type LayerFiles } from './images.ts'
 import { replayed, sorted } from './replay.ts'
 
 let store: ImageStore
@@ -160,6 +162,26 @@ describe('wasted bytes', () => {
     expect(half.wastedBytes).toBe(0)
     const all = await treeOf({ a: '12345', b: hardlink }, { '.wh.a': '' }, { '.wh.b': '' })
     expect(all.wasted).toEqual([{ path: 'b', bytes: 5, copies: 1, storedIn: [0], hiddenBy: [2] }])
+  })
+})
+
+describe('readListing', () => {
+  test.each([
+    [{ files: 3 }, 'more than 3 files together: "d"'],
+    [{ text: 6 }, 'more than 6 characters of names together: "link"'],
+    [{ bytes: 7 }, 'more than 7 bytes together: "b"'],
+  ])('of layers beyond a budget of %j fails before memory is full', async (limits, message) => {
+    const files: LayerFiles = {
+      a: '1234',
+      link: { type: 'symlink', linkname: 'far away' },
+      b: '1234',
+      d: '',
+    }
+    const tar = async function* (): AsyncGenerator<Uint8Array> {
+      yield await layerTar(files)
+    }
+    const budget = new Budget(limits)
+    await expect(readListing(tar(), { budget })).rejects.toThrow(message)
   })
 })
 

@@ -12,7 +12,7 @@ import { Screen } from './views/screen.tsx'
 
 export type ScreenStreams = { stdin: NodeJS.ReadStream; stdout: NodeJS.WriteStream }
 
-/** Draws until `q` or ctrl-c. What goes wrong with the events is told on the screen. The terminal is then as it was. */
+/** Draws until `q` or ctrl-c; the terminal is then as it was. What goes wrong with the events is told on the screen, and thrown at the end. */
 export async function drawImageTree(
   events: AsyncIterable<TreeEvent>,
   start: Start,
@@ -21,6 +21,7 @@ export async function drawImageTree(
   using picture = new Picture(startState(start), streams)
   void picture.follow(events)
   await picture.left
+  if (picture.failure !== undefined) throw picture.failure
 }
 
 /** What arrives is shown so often; keys are answered at once. */
@@ -29,6 +30,8 @@ const FRAME_MS = 40
 class Picture implements Disposable {
   /** Resolves when the person has left. */
   readonly left: Promise<unknown>
+  /** What ended the events before their end. */
+  failure: Error | undefined
   readonly #stdout: NodeJS.WriteStream
   readonly #screen: Instance
   #state: ScreenState
@@ -60,6 +63,7 @@ class Picture implements Disposable {
         await new Promise((resolve) => setImmediate(resolve))
       }
     } catch (error) {
+      this.failure = error as Error
       this.#showSoon(reduce(this.#state, { kind: 'failed', message: (error as Error).message }))
     }
   }
