@@ -10,6 +10,26 @@ import { errnoNumber } from './errno.ts'
 import { UserError } from './error.ts'
 import { fieldWidth, writeField } from './pack.ts'
 import { DataSection, OP_BYTES, writeOp, type EncodedArg, type Op } from './program-data.ts'
+import {
+  MAX_BYTES,
+  MAX_SLOTS,
+  MAGIC,
+  NO_SLOT,
+  KIND,
+  REPORT,
+  NONZERO,
+  QUIET,
+  RESULT_AT,
+  ARG_VALUE,
+  ARG_DATA,
+  ARG_SLOT,
+  ARG_FD_PATH,
+  MONITOR_TTY,
+  MONITOR_DURABLE,
+  MONITOR_LOG,
+  MONITOR_FOREGROUND,
+  MONITOR_SUBSCRIBED,
+} from './program-format.ts'
 import { layout } from './struct.ts'
 import { syscallNumber } from './table.ts'
 
@@ -48,27 +68,6 @@ export type ProgramOptions = {
 export type OpSource = { step: Step; call?: Call }
 
 export type Program = { bytes: Buffer; sources: OpSource[] }
-
-/** What the launcher takes (`launcher/program.h`). */
-const MAX_BYTES = 4 * 1024 * 1024
-const MAX_SLOTS = 1024
-
-const MAGIC = 0x314c444d
-const NO_SLOT = 0xffffffff
-const KIND = { syscall: 0, fork: 1, step: 2, load: 3, patch: 4, await: 5, monitor: 6, serve: 7 } as const
-const REPORT = 1
-const NONZERO = 2
-const QUIET = 4
-const RESULT_AT = 8
-const ARG_VALUE = 0
-const ARG_DATA = 1
-const ARG_SLOT = 2
-const ARG_FD_PATH = 3
-const MONITOR_TTY = 1
-const MONITOR_DURABLE = 2
-const MONITOR_LOG = 4
-const MONITOR_FOREGROUND = 8
-const MONITOR_SUBSCRIBED = 16
 
 /**
  * @throws TypeError when the list cannot be run: an unknown reference or field, a container step before `clone3`, more
