@@ -2,7 +2,7 @@
  * skopeo's `dir:` as a sink (see dir-source.ts). An image that lies there already is replaced: its files are of use until
  * `manifest.json` is the new one, and go then.
  */
-import { mkdir, readdir, rm } from 'node:fs/promises'
+import { readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { UserError } from '@mini-docker/syscall'
 import type { BlobProgress, OpenBlob, Planned, Presence, Sink, Tree } from '../copy/medium.ts'
@@ -12,7 +12,7 @@ import { syncDirectory, writeWhole } from '../store/durable.ts'
 import { pathOf } from './dir-source.ts'
 import { DirectoryFiles } from './files.ts'
 import { lockDirectory } from './lock-directory.ts'
-import { hasFile, removeStale, WholeFile, writeBlob } from './whole-file.ts'
+import { hasFile, makeDirectory, removeStale, WholeFile, writeBlob } from './whole-file.ts'
 
 const PARALLEL = 4
 const LOCK_WAIT_MS = 60_000
@@ -34,7 +34,7 @@ export class DirSink implements Sink {
   /** @throws UserError `conflict` when something else lies in the directory. */
   async begin(images: readonly Planned[]): Promise<void> {
     if (images.length !== 1) throw new UserError('invalid', `${this.location} takes one image, not ${images.length}`)
-    await mkdir(this.#directory, { recursive: true })
+    await makeDirectory(this.#directory)
     // It holds one image: of two copies at once, one would remove the other's files.
     this.#held.use(await lockDirectory(this.#directory, LOCK_WAIT_MS))
     const names = await readdir(this.#directory)

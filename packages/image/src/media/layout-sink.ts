@@ -17,7 +17,7 @@ import { REF_NAME, withName } from '../store/names.ts'
 import { DirectoryFiles } from './files.ts'
 import { lockDirectory } from './lock-directory.ts'
 import { withRefName } from './ref-name.ts'
-import { hasFile, removeStale, WholeFile, writeBlob } from './whole-file.ts'
+import { hasFile, makeDirectory, removeStale, WholeFile, writeBlob } from './whole-file.ts'
 
 const PARALLEL = 4
 const LOCK_WAIT_MS = 60_000
@@ -42,7 +42,7 @@ export class LayoutSink implements Sink {
     if (this.#name !== undefined && images.length > 1) {
       throw new UserError('invalid', `${this.location} is the name of one image, not of ${images.length}`)
     }
-    await mkdir(this.#root, { recursive: true })
+    await makeDirectory(this.#root)
     await using _lock = await lockLayout(this.#root)
     for (const directory of [join(this.#root, 'blobs'), this.#blobs]) await makeOwn(directory)
     await removeStale(this.#blobs)

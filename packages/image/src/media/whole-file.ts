@@ -1,6 +1,7 @@
 /** Files that appear whole: temporary file, fsync(2), rename(2), fsync of the directory. For layouts and directories that skopeo reads. */
-import { lstat, open, readdir, rename, rm, type FileHandle } from 'node:fs/promises'
-import { join } from 'node:path'
+import { existsSync } from 'node:fs'
+import { lstat, mkdir, open, readdir, rename, rm, type FileHandle } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
 import { UserError } from '@mini-docker/syscall'
 import type { OpenBlob } from '../copy/medium.ts'
 import { Sha256, type Digest } from '../digest.ts'
@@ -81,6 +82,20 @@ export class WholeFile implements AsyncDisposable {
     await this.#file.close()
     // After a commit there is nothing under this name.
     await rm(this.#path, { force: true })
+  }
+}
+
+/** With the directories above it. Node's `recursive` never ends where a directory is there and refuses all, as /proc does. */
+export async function makeDirectory(path: string): Promise<void> {
+  try {
+    await mkdir(path)
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    if (code === 'EEXIST') return
+    const above = dirname(path)
+    if (code !== 'ENOENT' || above === path || existsSync(above)) throw error
+    await makeDirectory(above)
+    await mkdir(path)
   }
 }
 

@@ -2,7 +2,8 @@
  * From every medium to every medium: the manifest's digest stays, which is to say every byte of the image. With a real registry, and
  * with skopeo as the reader of what we write and the writer of what we read.
  */
-import { readFileSync, writeFileSync } from 'node:fs'
+import { readFileSync, statSync, writeFileSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { UserError } from '@mini-docker/syscall'
@@ -155,6 +156,22 @@ describe('an archive that is a file', () => {
     expect(await copy(`docker-archive:${path}:b:1`)).toBe(await copy(`docker-archive:${path}:@1`))
     await expect(copy(`docker-archive:${path}:c:1`)).rejects.toThrow('tag "docker.io/library/c:1" not found')
     await expect(copy(`docker-archive:${path}:@2`)).rejects.toThrow('no image @2')
+  })
+  test('is never put in the place of a device, a pipe or a directory', async () => {
+    const from = `oci-archive:${tarFile(await make.tar(make.ociFiles(one, 'a:1')))}`
+    const copyTo = (to: string) =>
+      copyBetween({ from: parseLocation(from), to: parseLocation(to), fromContext: {}, toContext: {} })
+    await copyTo('oci-archive:/dev/null')
+    expect(statSync('/dev/null').isCharacterDevice()).toBe(true)
+    const pipe = join(parent, `pipe${count++}`)
+    run('mkfifo', pipe)
+    const reading = readFile(pipe)
+    await copyTo(`docker-archive:${pipe}:b:1`)
+    const copied = tarFile(await reading)
+    expect(await copy(`docker-archive:${copied}:b:1`)).toBe(one.descriptor.digest)
+    await expect(copyTo(`oci-archive:${parent}`)).rejects.toThrow(`${parent} is a directory`)
+    await expect(copyTo('oci-archive:/nonexistent/a.tar')).rejects.toThrow('there is no directory /nonexistent')
+    await expect(copyTo('oci:/proc/layout')).rejects.toThrow('/proc/layout')
   })
   test.each<[string, () => Promise<Uint8Array>, string]>([
     ['is empty', async () => new Uint8Array(0), 'lacks oci-layout'],
