@@ -5,8 +5,9 @@
 import { request as httpRequest, type ClientRequest, type IncomingMessage } from 'node:http'
 import { request as httpsRequest } from 'node:https'
 import { Answer } from './answer.ts'
-import { networkError, TimeoutError, type Phase } from './network-words.ts'
-import type { ExchangeOptions, HttpRequest, Method, RequestBody, Timeouts } from './request.ts'
+import { Clock } from './clock.ts'
+import { networkError } from './network-words.ts'
+import type { ExchangeOptions, HttpRequest, Method, RequestBody } from './request.ts'
 import { endTrace, visibleRequestHeaders, visibleUrl, type HttpTrace } from './trace.ts'
 
 /**
@@ -27,7 +28,6 @@ export async function exchange(request: HttpRequest, options: ExchangeOptions): 
   options.signal?.addEventListener('abort', abort)
   try {
     const head = headOf(sent)
-    clock.connecting()
     if (body === undefined) sent.end(() => clock.waiting())
     else await Promise.race([head, quietly(send(sent, body, clock, trace))])
     return new Answer(await head, { sent, request, trace, fail, ...options })
@@ -67,8 +67,7 @@ async function send(sent: ClientRequest, body: RequestBody, clock: Clock, trace:
       const room = sent.write(chunk)
       trace.bytesSent += chunk.length
       if (!room) await drained(sent, clock)
-      // The source may take its time: that is not the registry's fault.
-      clock.stop()
+      clock.rest()
     }
   } catch (error) {
     throw new SourceError('the source of the body failed', { cause: error })
@@ -96,42 +95,6 @@ function drained(sent: ClientRequest, clock: Clock): Promise<void> {
     }
     for (const event of ['drain', 'close', 'response']) sent.on(event, done)
   })
-}
-
-/** What is waited for at the moment, and how long at most. */
-class Clock implements Disposable {
-  readonly #sent: ClientRequest
-  readonly #timeouts: Timeouts
-  #timer: NodeJS.Timeout | undefined
-
-  constructor(sent: ClientRequest, timeouts: Timeouts) {
-    this.#sent = sent
-    this.#timeouts = timeouts
-  }
-  connecting(): void {
-    this.#start('connect', this.#timeouts.connectMs)
-    this.#sent.once('socket', (socket) => {
-      if (!socket.connecting) return this.waiting()
-      socket.once('encrypted' in socket ? 'secureConnect' : 'connect', () => this.waiting())
-    })
-  }
-  sending(): void {
-    this.#start('body', this.#timeouts.stallMs)
-  }
-  waiting(): void {
-    this.#start('head', this.#timeouts.headMs)
-  }
-  stop(): void {
-    clearTimeout(this.#timer)
-  }
-  [Symbol.dispose](): void {
-    this.stop()
-    this.#start = () => {}
-  }
-  #start = (phase: Phase, ms: number): void => {
-    this.stop()
-    this.#timer = setTimeout(() => this.#sent.destroy(new TimeoutError(phase, ms)), ms)
-  }
 }
 
 function startTrace({ step, method, url, note }: HttpRequest, headers: Record<string, string>): HttpTrace {

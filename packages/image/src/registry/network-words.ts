@@ -4,8 +4,8 @@
  */
 import { RegistryError } from './error.ts'
 
-/** Times out while: making a connection, waiting for the head of an answer, waiting for more of a body. */
-export type Phase = 'connect' | 'head' | 'body'
+/** Times out while: making a connection, sending a body, waiting for the head of an answer, waiting for more of its body. */
+export type Phase = 'connect' | 'send' | 'head' | 'body'
 
 /** One of our own clocks ran out. */
 export class TimeoutError extends Error {
@@ -128,6 +128,8 @@ function timeoutWords(failure: TimeoutError, host: string): Words {
   switch (failure.phase) {
     case 'connect':
       return passing('net/http: request canceled while waiting for connection (i/o timeout)', hint)
+    case 'send':
+      return passing('net/http: timeout while sending the body', hint)
     case 'head':
       return passing('net/http: timeout awaiting response headers', hint)
     case 'body':

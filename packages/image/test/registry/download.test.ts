@@ -149,6 +149,21 @@ describe('a server that nobody would run', () => {
     )
   })
 
+  test('takes no body: told in time', async () => {
+    await using at = await lie((request, response) => {
+      if (request.method === 'POST') response.writeHead(202, { location: '/v2/team/app/blobs/uploads/1' }).end()
+      else if (request.method === 'HEAD') response.writeHead(404).end()
+      else request.pause()
+    })
+    const repository = await repositoryAt(at.client, at.host, 'team/app', 'pull,push')
+    const endless = async function* (): AsyncGenerator<Uint8Array> {
+      for (;;) yield bytes
+    }
+    const large = { mediaType: 'x', digest: digestOf(bytes), size: 2 ** 40 } as never
+    await failureOf(repository.upload(large, endless))
+    expect(at.client.traces.find(({ method }) => method === 'PUT')?.error).toMatch(/timeout while sending the body/)
+  })
+
   test('takes the request and says nothing: told in time', async () => {
     await using at = await lie(() => {})
     expect((await failureOf((await repositoryAt(at.client, at.host)).resolve('1'))).message).toMatch(
