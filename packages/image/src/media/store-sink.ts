@@ -8,7 +8,7 @@ import type { Digest, ImageID } from '../digest.ts'
 import { hostPlatform } from '../platform.ts'
 import { familiarReference, formatReference, type Reference } from '../reference.ts'
 import type { Descriptor } from '../schema.ts'
-import { readImage, type Image, type ImageContent } from '../store/image.ts'
+import { readImage, type Image, type ImageContent, type Layer } from '../store/image.ts'
 import type { ImageStore } from '../store/store.ts'
 import { Unpacking } from '../store/unpacking.ts'
 
@@ -101,16 +101,22 @@ export class StoreSink implements Sink {
   }
 
   async finish(images: readonly Planned[]): Promise<void> {
-    const layers = this.#contents.flatMap((content) => content.layers)
-    if (!this.#unpack) {
-      await this.#refusing(() => this.#store.layers.verify(layers, (layer) => this.#local(layer)))
-    }
+    await this.#refusing(() => this.#store.layers.verify(this.#unproven(), (layer) => this.#local(layer)))
     await this.#store.downloads.commit(images.flatMap(({ tree }) => tree.blobs.map(({ digest }) => digest)))
     for (const image of images) this.stored.push(await this.#name(image))
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#held.disposeAsync()
+  }
+
+  /**
+   * The layers of images that are new here. One that was unpacked just now is proven by that; but a tree may be here already, made from
+   * another blob that a config calls by the same diffID, and then this blob is not proven by it.
+   */
+  #unproven(): Layer[] {
+    const known = new Set(this.#store.list().map(({ manifestDigest }) => manifestDigest))
+    return this.#contents.filter(({ manifestDigest }) => !known.has(manifestDigest)).flatMap(({ layers }) => layers)
   }
 
   /** Notes when the image turns out to be bad. */

@@ -196,3 +196,15 @@ test('manifests and configs that the store has are not asked for again', async (
   const [stored] = await pull(store, again)
   expect(stored?.image.manifestDigest).toBe(image.descriptor.digest)
 })
+
+test('a blob that a config calls by the diffID of an unpacked layer is checked all the same', async () => {
+  const { store } = await freshStore()
+  const image = make.image([await make.tar({ f: '1' })])
+  await pull(store, new MemorySource({ 'app:1': image }))
+  const lying = make.image([await make.tar({ f: '2' })], 'gzip', {
+    rootfs: { type: 'layers', diff_ids: image.diffIDs },
+  })
+  await expect(pull(store, new MemorySource({ 'bad:1': lying }))).rejects.toThrow("the image's config says")
+  expect(store.list().flatMap(({ names }) => names)).toEqual(['app:1'])
+  expect(await store.verify()).toEqual([])
+})
