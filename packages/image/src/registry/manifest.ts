@@ -73,6 +73,22 @@ export function digestHeader(answer: Answer): Digest | undefined {
   }
 }
 
+/**
+ * The digest under which something that was PUT is kept, if the registry says it. 201 is the answer that the spec has; other good
+ * ones count only with a digest, since gateways for people answer 200 to everything.
+ * @throws RegistryError `unavailable` when it looks as if nobody took it.
+ */
+export function storedDigest(answer: Answer, what: string): Digest | undefined {
+  const stored = digestHeader(answer)
+  if (stored !== undefined || answer.status === 201) return stored
+  throw new RegistryError(
+    `${what}: ${answer.request.url.host} answered ${answer.status}, and not that it was created`,
+    {
+      hint: 'what answers there is perhaps not the registry but something before it: look at it with --trace',
+    },
+  )
+}
+
 /** @throws RegistryError `invalid` when these bytes have another digest. */
 export function requireDigest(what: string, bytes: Uint8Array, digest: Digest): void {
   const actual = digestWith(digest.slice(0, digest.indexOf(':')), bytes)

@@ -10,7 +10,7 @@ import type { Scope } from './authorizer.ts'
 import { download } from './download.ts'
 import type { Endpoint } from './endpoint.ts'
 import { RegistryError } from './error.ts'
-import { ACCEPT, describedBy, digestHeader, readManifestAnswer, requireDigest, type Fetched } from './manifest.ts'
+import { ACCEPT, describedBy, storedDigest, readManifestAnswer, requireDigest, type Fetched } from './manifest.ts'
 import { referrers } from './referrers.ts'
 import { bodyOf } from './request.ts'
 import { readPages } from './pages.ts'
@@ -151,7 +151,7 @@ export class Repository {
         throw perhapsNotYet(error)
       }
     })
-    const stored = digestHeader(answer)
+    const stored = storedDigest(answer, `manifest ${digest}`)
     if (stored === undefined || stored === digest) return digest
     throw new RegistryError(`manifest ${digest} was stored by ${this.endpoint.host} as ${stored}`, {
       code: 'invalid',

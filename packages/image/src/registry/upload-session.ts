@@ -14,7 +14,7 @@ import type { Scope } from './authorizer.ts'
 import type { Endpoint } from './endpoint.ts'
 import { RegistryError } from './error.ts'
 import type { RequestBody } from './request.ts'
-import { digestHeader } from './manifest.ts'
+import { storedDigest } from './manifest.ts'
 import { printable } from './refusal.ts'
 import { visibleUrl } from './trace.ts'
 
@@ -70,7 +70,7 @@ export class UploadSession {
     url.search = `${url.search}${url.search === '' ? '?' : '&'}digest=${encodeURIComponent(digest)}`
     const headers = body === undefined ? {} : OCTETS
     await using answer = await this.#ask({ method: 'PUT', to: url, headers, body, expect: [200, 201, 202, 204] })
-    const stored = digestHeader(answer)
+    const stored = storedDigest(answer, `blob ${digest}`)
     if (stored !== undefined && stored !== digest) throw otherDigest(digest, stored, this.#target.endpoint)
   }
 

@@ -163,6 +163,21 @@ describeWith(NEEDS, 'a push', () => {
     )
   })
 
+  test.each([200, 202])(
+    'to something that answers %d to whatever is PUT is an error, not a success',
+    async (status) => {
+      const taken: Fault = { kind: 'answer', on: /^PUT .*manifests/, status, body: '<html>Wi-Fi</html>' }
+      await using at = await setUp([taken])
+      expect(await failure(push(at.store, at.registry, at.from, `${at.proxy.host}/new/app:1`))).toMatch(
+        /not that it was created/,
+      )
+      at.proxy.faults = [{ ...taken, on: /^PUT .*uploads/ }]
+      expect(await failure(push(at.store, at.registry, at.from, `${at.proxy.host}/other/app:1`))).toMatch(
+        /not that it was created/,
+      )
+    },
+  )
+
   test('cut without end fails clearly, no tag appears, and a second one ends well', async () => {
     await using at = await setUp([{ kind: 'cut-upload', on: UPLOAD, afterBytes: 1000 }])
     expect(await failure(push(at.store, at.registry, at.from, `${at.proxy.host}/new/app:1`))).toMatch(
