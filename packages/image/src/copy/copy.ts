@@ -127,7 +127,18 @@ class BlobMover {
     if (!isThere) this.#tell(blob, { state: 'done' })
   }
 
+  /** What is made on the way can't be taken up in its middle: after a cut it is made again from the start. */
   async #compress(blob: Blob, how: 'gzip' | 'zstd'): Promise<Descriptor> {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await this.#compressOnce(blob, how)
+      } catch (error) {
+        if (attempt === COMPRESS_TRIES || (error as { retryable?: unknown }).retryable !== true) throw error
+      }
+    }
+  }
+
+  async #compressOnce(blob: Blob, how: 'gzip' | 'zstd'): Promise<Descriptor> {
     const { descriptor } = blob
     let read = 0
     const counted = async function* (this: BlobMover): AsyncGenerator<Uint8Array> {
@@ -161,6 +172,7 @@ class BlobMover {
 }
 
 const CHUNK_BYTES = 256 * 1024
+const COMPRESS_TRIES = 3
 
 /** Each blob once, configs first: they are small, and sinks learn from them what the layers are. */
 function uniqueBlobs(trees: readonly Tree[]): Blob[] {
