@@ -41,8 +41,8 @@ export {
   type SearchResult,
 } from './registry/index.ts'
 export { pullBases, pushBases } from './registry/bases.ts'
-export type { PullPlanFacts } from './registry/by-hand.ts'
-export type { PushPlanFacts } from './registry/by-hand-push.ts'
+export type { PullPlanFacts } from './registry/by-hand/pull.ts'
+export type { PushPlanFacts } from './registry/by-hand/push.ts'
 export {
   planPull,
   planPush,
@@ -50,7 +50,7 @@ export {
   type ImageStepId,
   type PlannedRequest,
   type RequestWords,
-} from './registry/plan.ts'
+} from './registry/by-hand/plan.ts'
 export * from './schema.ts'
 export {
   ImageServer,

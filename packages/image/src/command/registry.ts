@@ -5,7 +5,7 @@ import { UserError } from '@mini-docker/syscall'
 import type { Command } from 'commander'
 import { credentialsFrom, DockerConfig } from '../credentials/index.ts'
 import { defaultRegistryConfig, Registry, type Credentials, type Proxies } from '../registry/index.ts'
-import { TraceLines } from '../registry/trace-line.ts'
+import { TraceLines } from '../registry/http/trace-line.ts'
 import type { Session } from './session.ts'
 
 const CERTS_DIRS = ['/etc/mini-docker/certs.d', '/etc/docker/certs.d']

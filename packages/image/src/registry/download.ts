@@ -6,13 +6,13 @@
  *
  * The bytes are not hashed here: who reads them does, once.
  */
-import type { Answer } from './answer.ts'
+import type { Answer } from './http/answer.ts'
 import type { Endpoint } from './endpoint.ts'
-import type { Scope } from './authorizer.ts'
+import type { Scope } from './auth/authorizer.ts'
 import type { Descriptor } from '../schema.ts'
 import { RegistryError } from './error.ts'
 import { requireIdentity } from './manifest.ts'
-import type { HttpStep } from './trace.ts'
+import type { HttpStep } from './http/trace.ts'
 
 export type Download = {
   endpoint: Endpoint

@@ -1,15 +1,15 @@
 /** One registry, as it is reached: its scheme, its authorization, and second tries where the first may have failed by chance. */
-import type { Trust } from './agents.ts'
-import type { Answer } from './answer.ts'
-import { Authorizer, type Scope } from './authorizer.ts'
+import type { Trust } from './http/agents.ts'
+import type { Answer } from './http/answer.ts'
+import { Authorizer, type Scope } from './auth/authorizer.ts'
 import type { Credentials } from './config.ts'
 import { RegistryError } from './error.ts'
-import type { HttpClient } from './http-client.ts'
-import { isHangUp, mayBePlain } from './network-words.ts'
+import type { HttpClient } from './http/http-client.ts'
+import { isHangUp, mayBePlain } from './http/network-words.ts'
 import { loginHint, refusal, title } from './refusal.ts'
-import type { HttpRequest, Method, RequestBody } from './request.ts'
-import { delayBefore, retrying, wait } from './retry.ts'
-import { visibleUrl, type HttpStep } from './trace.ts'
+import type { HttpRequest, Method, RequestBody } from './http/request.ts'
+import { delayBefore, retrying, wait } from './http/retry.ts'
+import { visibleUrl, type HttpStep } from './http/trace.ts'
 
 export type Ask = {
   step: HttpStep

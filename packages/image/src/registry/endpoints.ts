@@ -1,7 +1,7 @@
 /** Where the images of a domain are asked for: what `docker.io` stands for, its mirrors, and which schemes are tried. */
 import { UserError } from '@mini-docker/syscall'
 import type { RegistryConfig } from './config.ts'
-import { isInsecure } from './insecure.ts'
+import { isInsecure } from './http/insecure.ts'
 
 export type Address = { host: string; bases: readonly URL[]; verify: boolean }
 

@@ -5,14 +5,14 @@
  */
 import { createHash } from 'node:crypto'
 import * as z from 'zod'
-import type { Answer } from './answer.ts'
+import type { Answer } from './http/answer.ts'
 import { parseDigest, type Digest } from '../digest.ts'
 import { JSON_BYTES_MAX } from '../json.ts'
 import { DOCKER_LIST, DOCKER_MANIFEST, isIndex, isManifest, OCI_INDEX, OCI_MANIFEST } from '../media-type.ts'
 import type { Descriptor } from '../schema.ts'
 import { RegistryError } from './error.ts'
 import { isWebPage, printable, title } from './refusal.ts'
-import { visibleUrl } from './trace.ts'
+import { visibleUrl } from './http/trace.ts'
 
 /** All that we can read; a registry answers with the first that it has. */
 export const ACCEPT = [OCI_INDEX, DOCKER_LIST, OCI_MANIFEST, DOCKER_MANIFEST, '*/*'].join(', ')

@@ -1,7 +1,7 @@
 /** Lists that come in pages: tags, repositories, referrers. The registry says in Link where the next page is (RFC 8288). */
 import type * as z from 'zod'
 import { parseJSON } from '../json.ts'
-import type { Answer } from './answer.ts'
+import type { Answer } from './http/answer.ts'
 import type { Ask, Endpoint } from './endpoint.ts'
 import { RegistryError } from './error.ts'
 

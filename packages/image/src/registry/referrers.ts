@@ -5,7 +5,7 @@
 import { parseJSON } from '../json.ts'
 import type { Digest } from '../digest.ts'
 import { Index, type Descriptor } from '../schema.ts'
-import type { Answer } from './answer.ts'
+import type { Answer } from './http/answer.ts'
 import { RegistryError } from './error.ts'
 import { findPages } from './pages.ts'
 import type { Repository } from './repository.ts'

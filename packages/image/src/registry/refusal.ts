@@ -1,10 +1,10 @@
 /** Answers that are no success, in words: the OCI's error document where there is one, else what came instead of it. */
 import * as z from 'zod'
-import type { Answer } from './answer.ts'
-import { parseChallenges } from './challenge.ts'
+import type { Answer } from './http/answer.ts'
+import { parseChallenges } from './auth/challenge.ts'
 import { RegistryError } from './error.ts'
-import { isPassing } from './retry.ts'
-import { visibleUrl } from './trace.ts'
+import { isPassing } from './http/retry.ts'
+import { visibleUrl } from './http/trace.ts'
 
 /** Longer error texts are cut: they end in a terminal. */
 const BODY_BYTES_MAX = 64 << 10

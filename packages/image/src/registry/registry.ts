@@ -12,8 +12,8 @@ import {
 } from './config.ts'
 import { Endpoint } from './endpoint.ts'
 import { addressOf, DOCKER_HUB, HUB_INDEX, hubIndex, mirrorAddress, type Address } from './endpoints.ts'
-import { HttpClient, type HttpOptions } from './http-client.ts'
-import { logIn, type LoginOutcome } from './login.ts'
+import { HttpClient, type HttpOptions } from './http/http-client.ts'
+import { logIn, type LoginOutcome } from './auth/login.ts'
 import { Repository, type Actions } from './repository.ts'
 import { searchEndpoint, splitTerm, type SearchResult } from './search.ts'
 

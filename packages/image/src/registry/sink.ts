@@ -6,7 +6,7 @@ import { familiarReference, formatReference, type Reference } from '../reference
 import type { Descriptor } from '../schema.ts'
 import type { Registry } from './registry.ts'
 import type { Repository } from './repository.ts'
-import type { UploadSession } from './upload-session.ts'
+import type { UploadSession } from './upload/session.ts'
 import { pushError } from './words.ts'
 
 /** As docker's max-concurrent-uploads. */

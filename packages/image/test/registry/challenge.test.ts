@@ -1,7 +1,7 @@
 /** The grammar of WWW-Authenticate: what real registries send, and what nobody should. */
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { parseChallenges } from '../../src/registry/challenge.ts'
+import { parseChallenges } from '../../src/registry/auth/challenge.ts'
 
 const plain = (header: string) =>
   parseChallenges(header).map(({ scheme, parameters }) => ({ scheme, ...Object.fromEntries(parameters) }))

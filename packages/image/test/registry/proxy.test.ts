@@ -6,7 +6,7 @@ import { Registry as RealRegistry } from '../../../../test/harness/registry/inde
 import { closeServer, listenOnLoopback } from '../../../../test/harness/registry/listen.ts'
 import { describeWith } from '../../../../test/harness/requires.ts'
 import { defaultRegistryConfig, type Proxies } from '../../src/registry/config.ts'
-import { HttpClient } from '../../src/registry/http-client.ts'
+import { HttpClient } from '../../src/registry/http/http-client.ts'
 
 /** Leads every host to `port`, and remembers what it was asked. */
 async function proxyTo(port: number) {

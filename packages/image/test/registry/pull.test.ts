@@ -14,7 +14,7 @@ import {
 import { describeWith } from '../../../../test/harness/requires.ts'
 import { parseReference } from '../../src/reference.ts'
 import { defaultRegistryConfig } from '../../src/registry/config.ts'
-import { HttpClient } from '../../src/registry/http-client.ts'
+import { HttpClient } from '../../src/registry/http/http-client.ts'
 import { RegistrySource } from '../../src/registry/index.ts'
 import { collect } from '../support/archives.ts'
 import { connect, failureOf, repositoryAt } from './client.ts'

@@ -1,9 +1,9 @@
 /** Which registries are insecure, which requests go through a proxy, and where an image is looked for. */
 import { describe, expect, test } from 'vitest'
 import { addressOf, mirrorAddress } from '../../src/registry/endpoints.ts'
-import { isInsecure } from '../../src/registry/insecure.ts'
+import { isInsecure } from '../../src/registry/http/insecure.ts'
 import { defaultRegistryConfig } from '../../src/registry/config.ts'
-import { proxyFor } from '../../src/registry/proxy.ts'
+import { proxyFor } from '../../src/registry/http/proxy.ts'
 
 describe('a registry is insecure', () => {
   test.each(['127.0.0.1:5000', '127.8.9.10', '[::1]:5000', 'localhost', 'localhost:5000', 'a.localhost:1'])(

@@ -4,7 +4,7 @@ import { expect, test } from 'vitest'
 import { digestOf, FaultProxy, putBlob, Registry as RealRegistry } from '../../../../test/harness/registry/index.ts'
 import { closeServer, listenOnLoopback } from '../../../../test/harness/registry/listen.ts'
 import { describeWith } from '../../../../test/harness/requires.ts'
-import { follow } from '../../src/registry/follow.ts'
+import { follow } from '../../src/registry/http/follow.ts'
 import { collect } from '../support/archives.ts'
 import { connect, failureOf, repositoryAt } from './client.ts'
 

@@ -1,6 +1,6 @@
 /** How long to wait before asking again. */
 import { describe, expect, test } from 'vitest'
-import { defaultRetryPolicy, delayBefore, parseRetryAfter } from '../../src/registry/retry.ts'
+import { defaultRetryPolicy, delayBefore, parseRetryAfter } from '../../src/registry/http/retry.ts'
 
 const NOW = Date.parse('2026-01-02T03:04:05Z')
 

@@ -1,6 +1,6 @@
 /** What is shown of a request, and what is not. */
 import { describe, expect, test } from 'vitest'
-import { visibleRequestHeaders, visibleResponseHeaders, visibleUrl } from '../../src/registry/trace.ts'
+import { visibleRequestHeaders, visibleResponseHeaders, visibleUrl } from '../../src/registry/http/trace.ts'
 
 describe('the visible form', () => {
   test('of a signed URL has no signature', () => {
