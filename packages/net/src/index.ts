@@ -1,5 +1,6 @@
 export * from './address/address.ts'
 export * from './address/cidr.ts'
+export * from './pool/index.ts'
 export * from './rtnetlink/index.ts'
 export { messages } from './messages.ts'
 export { planAddress, planHostSocket, planVeth, type Endpoint } from './plan/endpoint.ts'
