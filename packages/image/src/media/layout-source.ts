@@ -11,6 +11,7 @@ import { hostPlatform, matchesPlatform } from '../platform.ts'
 import { formatReference } from '../reference.ts'
 import { Index, LayoutFile, type Descriptor, type Platform } from '../schema.ts'
 import { INDEX_DEPTH_MAX } from '../store/image.ts'
+import { withoutTwins } from '../store/twins.ts'
 import { nameOf, REF_NAME } from '../store/names.ts'
 import { readBlob, type Files } from './files.ts'
 import type { Choice } from './location.ts'
@@ -63,7 +64,9 @@ export class LayoutSource implements Source {
       throw new UserError('not-built', `${what} is of version ${imageLayoutVersion}, only 1.x is known`)
     }
     const index = `index.json of ${this.location}`
-    return parseJSON(index, await this.#files.document(index, 'index.json'), Index)
+    const written = parseJSON(index, await this.#files.document(index, 'index.json'), Index)
+    // In a store of ours, docker's images are there a second time, for others.
+    return { ...written, manifests: withoutTwins(written.manifests) }
   }
 
   async #choose(manifests: readonly Descriptor[]): Promise<Descriptor[]> {

@@ -5,6 +5,8 @@ import { expect, test } from 'vitest'
 import { dockerImage, tarOf, topOf } from '../../../../test/harness/registry/index.ts'
 import { digestOf } from '../../src/digest.ts'
 import { DOCKER_MANIFEST } from '../../src/media-type.ts'
+import { DirectoryFiles } from '../../src/media/files.ts'
+import { LayoutSource } from '../../src/media/layout-source.ts'
 import { parseReference } from '../../src/reference.ts'
 import { ImageStore } from '../../src/store/store.ts'
 import { describeWith, run } from '../support/requires.ts'
@@ -83,6 +85,14 @@ describeWith(['skopeo', 'umoci'], 'an image of schema 2', () => {
     expect(store.get('app:1').id).toBe(source.get('app:1').id)
     expect(umociNames(store)).toEqual(['again:1', 'app:1', 'app:2'])
     expect(await store.verify()).toEqual([])
+  })
+
+  test('read as a layout by us, it has its own digest and is there once', async () => {
+    const store = await withDockerImage('app:1')
+    for (const choice of [{ by: 'name', name: 'app:1' }, { by: 'only' }, { by: 'all' }] as const) {
+      await using source = new LayoutSource('oci:store', new DirectoryFiles(store.root), choice)
+      expect(await source.roots()).toMatchObject([{ descriptor: { digest }, names: [{ tag: '1' }] }])
+    }
   })
 
   test('writes nothing when nothing changes', async () => {
