@@ -39,6 +39,8 @@ export class IndexFile {
    * The file is not touched when nothing changes.
    */
   async update(change: (manifests: Descriptor[]) => Descriptor[]): Promise<void> {
+    // Keeps gc away, which would take the temporary file, and twins that are not in the list yet. First, as by who adds blobs.
+    await using _blobs = await takeLock(this.#paths.lock, 'shared')
     await using _lock = await takeLock(this.#paths.indexLock, 'exclusive')
     const { index, written } = this.#current()
     const read: ReadBlob = (what, { digest }) => this.#blobs.read(what, digest)
@@ -47,7 +49,7 @@ export class IndexFile {
     if (text === JSON.stringify(written, null, 2)) return
     // Read back with the same cap: a longer file could never be read again.
     if (text.length > JSON_BYTES_MAX) throw tooBig(this.#paths.index, text.length)
-    await using _blobs = await this.#keep(twins)
+    for (const twin of twins) await this.#keep(twin)
     await writeWhole(this.#paths.index, `${text}\n`)
   }
 
@@ -60,13 +62,8 @@ export class IndexFile {
     return this.#cache
   }
 
-  /** Stores the twins that are not there, and holds them until they are in the list. */
-  async #keep(twins: readonly Twin[]): Promise<AsyncDisposable | undefined> {
-    const missing = twins.filter(({ descriptor }) => this.#blobs.size(descriptor.digest) === undefined)
-    if (missing.length === 0) return undefined
-    const lock = await takeLock(this.#paths.lock, 'shared')
-    for (const { descriptor, bytes } of missing) await this.#blobs.ingest(bytes, descriptor)
-    return lock
+  async #keep({ descriptor, bytes }: Twin): Promise<void> {
+    if (this.#blobs.size(descriptor.digest) === undefined) await this.#blobs.ingest(bytes, descriptor)
   }
 
   /** A renamed-over file has another inode or change time, even within one tick of the clock. */
