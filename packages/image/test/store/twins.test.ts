@@ -62,15 +62,15 @@ describeWith(['skopeo', 'umoci'], 'an image of schema 2', () => {
   test('gets and loses names while gc runs beside: no name fails, nothing is missing', async () => {
     const store = await withDockerImage('app:1')
     const other = await ImageStore.open(store.root)
-    let naming = true
+    const named = new AbortController()
     const collecting = (async () => {
-      while (naming) await other.collectIfIdle()
+      while (!named.signal.aborted) await other.collectIfIdle()
     })()
     for (let i = 0; i < 60; i++) {
       await store.tag(store.get('app:1'), parseReference(`name${i}:1`))
       if (i % 2 === 0) await store.untag(parseReference(`name${i}:1`))
     }
-    naming = false
+    named.abort()
     await collecting
     expect(store.get('app:1').names).toHaveLength(31)
     inspect(store, 'name59:1')
