@@ -1,0 +1,90 @@
+/**
+ * The firewall made what the state says. Calls of one owner must come one after the other, each with the newest state: nft replaces the
+ * whole table. Needs CAP_NET_ADMIN, and nft: without it each throws UserError `unavailable`.
+ */
+import type { Step } from '@mini-docker/syscall'
+import { shellWord } from '@mini-docker/syscall'
+import { foreignCommands, isForeignComplete, readForeign } from './foreign.ts'
+import { isSameTable, readTable, tableContents } from './listed.ts'
+import { portCommands } from './ports.ts'
+import { NftError, runNft, type NftOptions } from './run.ts'
+import { removeTableCommands, rulesetCommands, tableCommands } from './ruleset.ts'
+import type { NatState, PublishedPort } from './state.ts'
+
+/** Replaces our table, and our rules in the places of other firewalls, in one transaction. */
+export async function applyRuleset(state: NatState, options: NftOptions = {}): Promise<void> {
+  await withForeign(state.owner, options, (foreign) => [...rulesetCommands(state), ...foreignCommands(state, foreign)])
+}
+
+/** Applies the state where the kernel has something else. @returns whether it had */
+export async function repairRuleset(state: NatState, options: NftOptions = {}): Promise<boolean> {
+  const foreign = await readForeign(state.owner, options)
+  const table = await readTable(state.owner, options)
+  if (isSameTable(table, tableContents(state)) && isForeignComplete(state, foreign)) return false
+  await applyRuleset(state, options)
+  return true
+}
+
+/** Publishes ports in a table that is there. @throws NftError `EEXIST` where one of them leads elsewhere, `ENOENT` without a table */
+export async function addPorts(
+  owner: string | undefined,
+  ports: readonly PublishedPort[],
+  options: NftOptions = {},
+): Promise<void> {
+  await runNft(portCommands('add', owner, ports), options)
+}
+
+/** Takes ports back. What is not there, or leads elsewhere by now, is left as it is. */
+export async function removePorts(
+  owner: string | undefined,
+  ports: readonly PublishedPort[],
+  options: NftOptions = {},
+): Promise<void> {
+  try {
+    // Added first, so that there is something to delete.
+    await runNft([...portCommands('add', owner, ports), ...portCommands('delete', owner, ports)], options)
+  } catch (error) {
+    if (!(error instanceof NftError)) throw error
+    if (error.code === 'ENOENT') return
+    if (error.code !== 'EEXIST') throw error
+    if (ports.length > 1) for (const port of ports) await removePorts(owner, [port], options)
+  }
+}
+
+/** Removes our table and all rules of ours in those of others. What is not there is no error. */
+export async function removeTable(owner: string | undefined, options: NftOptions = {}): Promise<void> {
+  const nothing = { owner, networks: [], ports: [] }
+  await withForeign(owner, options, (foreign) => [...removeTableCommands(owner), ...foreignCommands(nothing, foreign)])
+}
+
+/** The step `network.nat`: the table as one types it. It has no calls: nft makes them. */
+export function planNat(state: NatState): Step {
+  return nftStep('network.nat', tableCommands({ ...state, ports: [] }))
+}
+
+/** The step `network.ports`: the elements that publish a container's ports, as one types them. */
+export function planPorts(owner: string | undefined, ports: readonly PublishedPort[]): Step {
+  return nftStep('network.ports', portCommands('add', owner, ports))
+}
+
+function nftStep(id: 'network.nat' | 'network.ports', commands: readonly string[]): Step {
+  const shell = commands.map((command) => `nft ${shellWord(command)}`)
+  return { id, stage: 'network', where: 'host', calls: [], shell, man: ['nft(8)'] }
+}
+
+type Foreign = Awaited<ReturnType<typeof readForeign>>
+
+/** Rules of others are named by a handle, which may be gone when we come: then once more. */
+async function withForeign(
+  owner: string | undefined,
+  options: NftOptions,
+  commands: (foreign: Foreign) => string[],
+): Promise<void> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await runNft(commands(await readForeign(owner, options)), options)
+    } catch (error) {
+      if (!(error instanceof NftError) || error.code !== 'ENOENT' || attempt === 3) throw error
+    }
+  }
+}
