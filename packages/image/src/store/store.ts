@@ -238,10 +238,11 @@ export class ImageStore {
     return await this.#collect(0)
   }
 
-  /** Checks everything, by reading every byte. Empty when all is well. */
-  verify(): Promise<Problem[]> {
+  /** Checks everything, by reading every byte. Empty when all is well. Nothing is removed meanwhile. */
+  async verify(): Promise<Problem[]> {
+    await using _lock = await this.holdBlobs()
     const { blobs, layers } = this
-    return verifyStore({
+    return await verifyStore({
       paths: this.#paths,
       index: this.#index,
       read: this.#read,
