@@ -3,7 +3,7 @@ export { readMachine } from './machine.ts'
 export { messages } from './messages.ts'
 export { MONITOR_SOCKET } from './monitor-steps.ts'
 export { checkSpec, type Process, type Spec, type SpecMount } from './oci.ts'
-export { planContainer, type Machine, type Plan, type PlanOptions } from './plan-container.ts'
+export { planContainer, type Machine, type NetworkSteps, type Plan, type PlanOptions } from './plan-container.ts'
 export { planExec, type ExecOptions, type ExecTarget } from './plan-exec.ts'
 export {
   readExit,

@@ -6,7 +6,14 @@ import type { OciLinuxResources } from '@mini-docker/cgroup'
 import type { Device, Namespace } from '@mini-docker/ns'
 import { UserError } from '@mini-docker/syscall'
 
-export type SpecMount = { destination: string; type?: string; source?: string; options?: readonly string[] }
+export type SpecMount = {
+  destination: string
+  type?: string
+  source?: string
+  options?: readonly string[]
+  /** Not of OCI: only this part of a bind's source, looked up when it is mounted, and never outside of the source. */
+  subpath?: string
+}
 
 export type Process = {
   terminal?: boolean

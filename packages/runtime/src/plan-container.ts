@@ -50,6 +50,18 @@ export type PlanOptions = {
   initFile?: string | undefined
   /** The container is removed when it ends: nothing of it needs to survive a power cut. */
   autoRemove: boolean
+  /** The container's place in networks, as steps of whoever knows networks. */
+  network?: NetworkSteps | undefined
+}
+
+/** What belongs to the network, where it has to stand among the others. */
+export type NetworkSteps = {
+  /** On the host, before the child is born. */
+  before: Step[]
+  /** On the host, when the child and its network namespace are there. */
+  born: Step[]
+  /** In the container, in its network namespace, with lo up, while sysctls can still be written. */
+  inside: Step[]
 }
 
 /** Facts of this machine that a plan depends on. */
@@ -84,8 +96,10 @@ export function planContainer(config: Spec, options: PlanOptions, machine: Machi
   const steps: Step[] = [
     planMonitor(monitor),
     ...beforeBirth,
+    ...(options.network?.before ?? []),
     { ...clone, calls: [...clone.calls, ...childEnds(monitor)] },
     ...afterBirth,
+    ...(options.network?.born ?? []),
     ...planJoinNamespaces(linux.namespaces),
     ...(own('cgroup') ? [planCgroupNamespace()] : []),
     planPropagation(propagation === 'shared' || propagation === 'rshared' ? 'rshared' : 'rslave'),
@@ -100,13 +114,15 @@ export function planContainer(config: Spec, options: PlanOptions, machine: Machi
     ...(spec.root.readonly === true ? [planReadonlyRoot()] : []),
     ...(spec.hostname === undefined ? [] : [planHostname(spec.hostname, spec.domainname)]),
     ...(own('network') ? [planLoopback()] : []),
+    ...(options.network?.inside ?? []),
     ...planSysctls(linux.sysctl ?? {}),
     ...(linux.readonlyPaths?.length ? [planReadonlyPaths(linux.readonlyPaths)] : []),
     ...(linux.maskedPaths?.length ? [planMaskedPaths(linux.maskedPaths)] : []),
     ...planEnd(spec.process, machine, options.openStdin),
   ]
   return {
-    steps: steps.filter(({ calls }) => calls.length > 0),
+    // What a program of the host does meanwhile has no calls, but is part of the story.
+    steps: steps.filter(({ calls, where, shell }) => calls.length > 0 || (where === 'host' && shell.length > 0)),
     monitor: monitorSpec(monitor),
     directory: options.bundle,
     command: process.args[0] ?? '',
@@ -145,12 +161,12 @@ function planMountOf(
   ownCgroupNamespace: boolean,
   machine: Machine,
 ): Step[] {
-  const { destination, type = 'none', source = type, options = [] } = mount
+  const { destination, type = 'none', source = type, options = [], subpath } = mount
   if (type === 'cgroup' || type === 'cgroup2')
     return [planCgroupMount(machine.cgroups, cgroupPath, destination, options, root, ownCgroupNamespace)]
   const isBind = options.includes('bind') || options.includes('rbind')
-  const kind = isBind && machine.isFile(source) ? 'file' : 'directory'
-  return [planMount({ destination, type, source, options, kind }, root)]
+  const kind = isBind && machine.isFile(subpath === undefined ? source : `${source}/${subpath}`) ? 'file' : 'directory'
+  return [planMount({ destination, type, source, options, kind, ...(subpath === undefined ? {} : { subpath }) }, root)]
 }
 
 /** A config that binds a /dev of the host has its nodes already, and they are the host's. */

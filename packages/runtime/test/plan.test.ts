@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { formatCall, type Step } from '@mini-docker/syscall'
+import { call, formatCall, type Step } from '@mini-docker/syscall'
 import { messages, planContainer, planExec, type PlanOptions, type Spec } from '../src/index.ts'
 import { dockerSpec, V2_MACHINE } from './spec.ts'
 
@@ -89,6 +89,32 @@ describe('order', () => {
     before('process.user', 'security.capabilities')
     before('security.capabilities', 'process.death-signal')
     expect(order.at(-1)).toBe('process.exec')
+  })
+
+  test('steps of a network stand before the birth, after it, and in the namespace before sysctls are set', () => {
+    const step = (id: string, where: Step['where']): Step => {
+      return { id, stage: 'network', where, calls: [call('getpid', [])], shell: [], man: [] }
+    }
+    const nat: Step = { ...step('network.nat', 'host'), calls: [], shell: ['nft add table inet mini-docker'] }
+    const spec = dockerSpec(['sh'])
+    const order = ids(
+      plan(
+        { ...spec, linux: { ...spec.linux, sysctl: { 'net.ipv4.ip_forward': '0' } } },
+        {
+          network: {
+            before: [nat, step('network.socket', 'host')],
+            born: [step('network.veth', 'host')],
+            inside: [step('network.address', 'container')],
+          },
+        },
+      ).steps,
+    )
+    const at = (id: string) => order.indexOf(id)
+    expect(at('namespaces.clone')).toBe(at('network.socket') + 1)
+    expect(at('network.socket')).toBe(at('network.nat') + 1)
+    expect(at('network.veth')).toBeGreaterThan(at('namespaces.clone'))
+    expect(at('network.address')).toBe(order.findLastIndex((id) => id.includes('loopback')) + 1)
+    expect(at('network.address')).toBe(order.findIndex((id) => id.includes('sysctl')) - 1)
   })
 
   test('no mount is made by a path of the image, only on descriptors below the root', () => {
