@@ -113,7 +113,7 @@ export class Layers {
     const diff = join(directory, 'diff')
     await mkdir(diff, { recursive: true, mode: 0o755 })
     const { chainID, diffID, digest, size } = layer
-    const unpacked = await unpackTree(decompress(`layer ${digest}`, bytes), diff, size)
+    const unpacked = await unpackTree({ what: `layer ${digest}`, directory: diff }, bytes, size)
     requireDiffID(layer, unpacked.diffID)
     const { implied, ...applied } = unpacked.applied
     const file = `${JSON.stringify({ chainID, diffID, digest, ...applied })}\n`

@@ -1,19 +1,16 @@
 /**
- * What the two sides of a thread that unpacks say to each other. The bytes themselves go through a ring of shared memory, cut into slots:
+ * What the two sides of a thread that unpacks say to each other. The layer's bytes, as they are stored, go through a ring of shared memory, cut into slots:
  * the sender fills one that is free and names it, the thread reads it where it lies and says that it is free again. So a layer of any
  * size takes SLOTS × SLOT_BYTES, and a slow disk slows the sender down.
  */
 import { SyscallError, UserError, type UserErrorCode } from '@mini-docker/syscall'
-import type { DiffID } from '../digest.ts'
-import type { Applied } from '../tree/options.ts'
+import type { Unpacked, UnpackJob } from './unpack-layer.ts'
 
 export const SLOT_BYTES = 256 * 1024
 export const SLOTS = 6
 
-export type Unpacked = { applied: Applied; diffID: DiffID }
-
 export type ToThread =
-  | { kind: 'begin'; directory: string }
+  | { kind: 'begin'; job: UnpackJob }
   | { kind: 'bytes'; slot: number; length: number }
   | { kind: 'end' }
   /** Nobody wants it any more. Answered with `stopped`. */

@@ -1,6 +1,7 @@
 /** One thread that unpacks, as seen from outside: bytes in, a tree and its diffID out. */
 import { Worker } from 'node:worker_threads'
-import { reviveFailure, SLOT_BYTES, SLOTS, type FromThread, type ToThread, type Unpacked } from './messages.ts'
+import { reviveFailure, SLOT_BYTES, SLOTS, type FromThread, type ToThread } from './messages.ts'
+import type { Unpacked, UnpackJob } from './unpack-layer.ts'
 
 /** Of the thread's own heap, in MiB: what it holds is headers and names. */
 const LIMITS = { maxYoungGenerationSizeMb: 4, stackSizeMb: 2 }
@@ -8,7 +9,7 @@ const LIMITS = { maxYoungGenerationSizeMb: 4, stackSizeMb: 2 }
 export class UnpackThread {
   readonly #worker: Worker
   readonly #ring: Buffer
-  #free: number[] = []
+  readonly #free = Array.from({ length: SLOTS }, (_, slot) => slot)
   /** Called with each message of the thread that is not about a slot. */
   #settle: (result: Exclude<FromThread, { kind: 'free' }> | Error) => void = () => {}
   #slotFreed: () => void = () => {}
@@ -34,16 +35,17 @@ export class UnpackThread {
   }
 
   /**
-   * Unpacks a tar into an empty directory. Reads the input to its end. The thread can be used again whatever happens, unless it died.
-   * @throws what the input throws; UserError and SyscallError as `applyLayer`.
+   * Unpacks a layer. Reads the input to its end. The thread can be used again whatever happens, unless it died.
+   * @throws what the input throws, and what `unpackLayer` throws.
    */
-  async unpack(input: AsyncIterable<Uint8Array>, directory: string): Promise<Unpacked> {
+  async unpack(job: UnpackJob, input: AsyncIterable<Uint8Array>): Promise<Unpacked> {
     this.#worker.ref()
-    this.#free = Array.from({ length: SLOTS }, (_, slot) => slot)
     const result = this.#nextResult()
     // It is awaited below; until then it must not count as unhandled.
     result.catch(() => {})
-    this.#tell({ kind: 'begin', directory })
+    // Of the layer before, pieces behind its end may still be on their way back.
+    while (this.#free.length < SLOTS) await Promise.race([this.#waitForSlot(), result])
+    this.#tell({ kind: 'begin', job })
     try {
       for await (const chunk of input) await this.#send(chunk, result)
       this.#tell({ kind: 'end' })
@@ -68,12 +70,12 @@ export class UnpackThread {
     await this.#worker.terminate()
   }
 
-  /** Rejects with the thread's failure as soon as it is known. */
+  /** Rejects with the thread's failure as soon as it is known. When the thread has all it needs, the rest goes nowhere. */
   async #send(chunk: Uint8Array, result: Promise<Unpacked>): Promise<void> {
     for (let at = 0; at < chunk.length; at += SLOT_BYTES) {
       if (this.#free.length === 0) await Promise.race([this.#waitForSlot(), result])
       const slot = this.#free.pop()
-      if (slot === undefined) throw new Error('no slot of the ring is free')
+      if (slot === undefined) return
       const piece = chunk.subarray(at, at + SLOT_BYTES)
       this.#ring.set(piece, slot * SLOT_BYTES)
       this.#tell({ kind: 'bytes', slot, length: piece.length })

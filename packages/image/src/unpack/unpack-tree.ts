@@ -1,34 +1,30 @@
 /**
  * Unpacking layers beside everything else. Making twenty thousand files is a second of system calls: done on the thread that answers
- * requests, a pull would stop the daemon; and two layers would wait for each other while the second processor is idle. So layers
+ * requests, a pull would stop the daemon; what is inflated would be the garbage of its heap; and two layers would wait for each other while the second processor is idle. So layers
  * go to a few threads, which are started when they are first needed and end when they have had nothing to do for a while. Small
  * layers are unpacked right here, since a thread takes longer to start than they take.
  */
 import { availableParallelism } from 'node:os'
-import { Sha256 } from '../digest.ts'
-import { applyLayer } from '../tree/apply.ts'
-import type { Unpacked } from './messages.ts'
+import { unpackLayer, type Unpacked, type UnpackJob } from './unpack-layer.ts'
 import { UnpackThread } from './unpack-thread.ts'
 
-export type { Unpacked } from './messages.ts'
+export type { Unpacked } from './unpack-layer.ts'
 
 /** Compressed bytes up to which a layer is unpacked on this thread. */
 const SMALL_BYTES = 1024 * 1024
 const IDLE_MS = 5000
 
 /**
- * Unpacks a tar into an empty directory, as `applyLayer`, and says its diffID. `sizeHint`: about how many bytes the layer has.
- * @throws what the input throws; UserError and SyscallError as `applyLayer`.
+ * Unpacks a layer, compressed or not, and says its diffID. `sizeHint`: about how many bytes the input has.
+ * @throws what the input throws, and what `unpackLayer` throws.
  */
 export async function unpackTree(
+  job: UnpackJob,
   input: AsyncIterable<Uint8Array>,
-  directory: string,
   sizeHint: number,
 ): Promise<Unpacked> {
-  if (sizeHint > SMALL_BYTES) return await threads.run((thread) => thread.unpack(input, directory))
-  const hash = new Sha256()
-  const applied = await applyLayer(hashed(input, hash), directory)
-  return { applied, diffID: hash.diffID() }
+  if (sizeHint <= SMALL_BYTES) return await unpackLayer(job, input)
+  return await threads.run((thread) => thread.unpack(job, input))
 }
 
 /** Threads that are lent to one job each. */
@@ -90,11 +86,3 @@ class Threads {
 
 /** One for each processor, and two at least: while one waits for the disk, the other works. */
 const threads = new Threads(Math.min(Math.max(availableParallelism(), 2), 4))
-
-/** Hashes what goes by. Relies on the reader to read to the end, padding behind the archive's end included. */
-async function* hashed(input: AsyncIterable<Uint8Array>, hash: Sha256): AsyncGenerator<Uint8Array> {
-  for await (const chunk of input) {
-    hash.update(chunk)
-    yield chunk
-  }
-}

@@ -1,82 +1,41 @@
-/** The thread that unpacks: hashes the tar that comes through the ring, and makes the tree. One layer at a time. See messages.ts. */
+/** The thread that unpacks, one layer at a time: bytes come through the ring, a tree and its diffID come out. See messages.ts. */
 import { parentPort, workerData } from 'node:worker_threads'
-import { Sha256 } from '../digest.ts'
-import { TarParser } from '../tar/parser.ts'
-import { LayerWriter } from '../tree/layer.ts'
-import { describeFailure, SLOT_BYTES, type FromThread, type ToThread, type Unpacked } from './messages.ts'
+import { Arriving } from './arriving.ts'
+import { describeFailure, type FromThread, type ToThread } from './messages.ts'
+import { unpackLayer, type UnpackJob } from './unpack-layer.ts'
 
 const ring = Buffer.from(workerData as SharedArrayBuffer)
 const port = parentPort
 if (port === null) throw new Error('unpack.worker.ts runs as a thread')
 
 const tell = (message: FromThread): void => port.postMessage(message)
+const free = (slot: number): void => tell({ kind: 'free', slot })
 
-class Job implements Disposable {
-  readonly #parser = new TarParser()
-  readonly #writer: LayerWriter
-  readonly #hash = new Sha256()
-
-  constructor(directory: string) {
-    this.#writer = new LayerWriter(directory, {})
-  }
-
-  take(bytes: Buffer): void {
-    this.#hash.update(bytes)
-    this.#parser.push(bytes)
-    for (let event = this.#parser.next(); event !== undefined; event = this.#parser.next()) this.#writer.take(event)
-  }
-
-  finish(): Unpacked {
-    this.#parser.finish()
-    return { applied: this.#writer.finish(), diffID: this.#hash.diffID() }
-  }
-
-  [Symbol.dispose](): void {
-    this.#writer[Symbol.dispose]()
-  }
-}
-
-/** Undefined between layers, and after a failure until the sender has heard of it. */
-let job: Job | undefined
+let arriving = new Arriving(ring, free)
+/** Settles when the layer at hand is done with, well or badly. */
+let running: Promise<void> = Promise.resolve()
 
 port.on('message', (message: ToThread) => {
-  try {
-    handle(message)
-  } catch (error) {
-    endJob()
-    tell({ kind: 'failed', failure: describeFailure(error) })
+  switch (message.kind) {
+    case 'begin':
+      arriving = new Arriving(ring, free)
+      running = unpack(message.job, arriving)
+      return
+    case 'bytes':
+      return arriving.push(message)
+    case 'end':
+      return arriving.end()
+    case 'stop':
+      arriving.fail(new Error('stopped'))
+      void running.then(() => tell({ kind: 'stopped' }))
   }
 })
 
-function handle(message: ToThread): void {
-  switch (message.kind) {
-    case 'begin':
-      job = new Job(message.directory)
-      return
-    case 'bytes': {
-      const { slot, length } = message
-      const from = slot * SLOT_BYTES
-      try {
-        job?.take(ring.subarray(from, from + length))
-      } finally {
-        tell({ kind: 'free', slot })
-      }
-      return
-    }
-    case 'end': {
-      const unpacked = job?.finish()
-      endJob()
-      if (unpacked !== undefined) tell({ kind: 'unpacked', unpacked })
-      return
-    }
-    case 'stop':
-      endJob()
-      tell({ kind: 'stopped' })
+async function unpack(job: UnpackJob, input: Arriving): Promise<void> {
+  try {
+    tell({ kind: 'unpacked', unpacked: await unpackLayer(job, input) })
+  } catch (error) {
+    await input.return()
+    tell({ kind: 'failed', failure: describeFailure(error) })
   }
-}
-
-function endJob(): void {
-  const ended = job
-  job = undefined
-  ended?.[Symbol.dispose]()
 }
