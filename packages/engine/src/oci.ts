@@ -3,7 +3,7 @@ import type { OciDeviceRule, OciLinuxResources } from '@mini-docker/cgroup'
 import type { Process, Spec, SpecMount } from '@mini-docker/runtime'
 
 export type { Process, Spec } from '@mini-docker/runtime'
-export type Mount = Required<SpecMount> & { options: string[] }
+export type Mount = Required<Omit<SpecMount, 'subpath'>> & { options: string[]; subpath?: string }
 export type Capabilities = NonNullable<Process['capabilities']>
 export type Rlimit = NonNullable<Process['rlimits']>[number]
 export type Resources = OciLinuxResources

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { createBody } from '../src/api/bodies.ts'
-import { parseBind, parseMountPoints } from '../src/volumes/mount-point.ts'
+import { parseBind } from '../src/volumes/bind-spec.ts'
+import { parseMountPoints } from '../src/volumes/mount-point.ts'
 
 function points(host: object, volumes: Record<string, object> = {}) {
   const { HostConfig } = createBody.parse({ HostConfig: host })
@@ -33,12 +34,27 @@ describe('-v', () => {
   test.each([
     ['a:b:c:d', "invalid volume specification: 'a:b:c:d'"],
     ['::', "invalid volume specification: '::'"],
-    ['/a:b', "invalid volume specification: '/a:b': invalid mount path: 'b' mount path must be absolute"],
+    [
+      '/a:b',
+      `invalid volume specification: '/a:b': invalid mount config for type "bind": invalid mount path: 'b' mount path must be absolute`,
+    ],
     ['/a:/', "destination can't be '/'"],
     ['/a:/proc', '"/a:/proc" cannot be mounted because it is inside /proc'],
     ['/a:/x/../proc/sys', 'cannot be mounted because it is inside /proc'],
     ['/a:/b:wat', 'invalid mode: wat'],
+    ['/a:/b:ro,rw', 'invalid mode: ro,rw'],
+    ['/a:/b:shared,slave', 'invalid mode: shared,slave'],
+    ['/a:ro', "invalid volume specification: '/a:ro'"],
+    [':/c', "invalid volume specification: ':/c'"],
+    ['/a:', "invalid volume specification: '/a:'"],
+    ['', "invalid volume specification: ''"],
+    ['/a\0b:/c', 'invalid volume specification'],
+    ['/a:/proc/self/fd', 'cannot be mounted because it is inside /proc'],
     ['a/b:/c', 'includes invalid characters for a local volume name'],
+    ['..:/c', 'includes invalid characters for a local volume name'],
+    ['../../etc:/c', 'includes invalid characters for a local volume name'],
+    ['v:/c', 'create v: volume name is too short, names should be at least two alphanumeric characters'],
+    [`${'v'.repeat(256)}:/c`, 'volume name is longer than 255 characters'],
   ])('%s is refused', (spec, message) => expect(() => parseBind(spec)).toThrow(message))
 })
 
@@ -54,15 +70,58 @@ describe('all mounts of a container', () => {
       ['volume', '/other'],
     ])
   })
-  test('one destination twice is refused', () => {
-    expect(() => points({ Binds: ['/a:/x', '/b:/x'] })).toThrow('Duplicate mount point: /x')
+  test.each([
+    [{ Binds: ['/a:/x', '/b:/x'] }],
+    [{ Binds: ['/a:/x', '/b:/y/../x/'] }],
+    [{ Binds: ['/a:/x'], Tmpfs: { '/x': '' } }],
+    [{ Binds: ['/a:/x'], Mounts: [{ Type: 'volume', Source: 'vol', Target: '/x' }] }],
+  ])('one destination twice is refused: %j', (host) => {
+    expect(() => points(host)).toThrow('Duplicate mount point: /x')
+  })
+  test('the user’s mount wins over what another container has there, and that over the image’s VOLUME', () => {
+    const theirs = (destination: string) => ({ ...parseBind(`/theirs:${destination}`), source: '/theirs' })
+    const { HostConfig } = createBody.parse({ HostConfig: { Binds: ['/mine:/a'] } })
+    const all = parseMountPoints({ Volumes: { '/a': {}, '/b': {}, '/c': {} } }, HostConfig, [
+      theirs('/a'),
+      theirs('/b'),
+    ])
+    expect(Object.fromEntries(all.map(({ destination, source }) => [destination, source]))).toEqual({
+      '/a': '/mine',
+      '/b': '/theirs',
+      '/c': '',
+    })
+  })
+  test('--mount says all of a volume: subpath, nocopy, labels and options of a new one', () => {
+    const [mount] = points({
+      Mounts: [
+        {
+          Type: 'volume',
+          Source: 'vol',
+          Target: '/x',
+          ReadOnly: true,
+          VolumeOptions: {
+            NoCopy: true,
+            Subpath: 'a//b/',
+            Labels: { k: 'v' },
+            DriverConfig: { Name: 'local', Options: { type: 'tmpfs', device: 'tmpfs' } },
+          },
+        },
+      ],
+    })
+    expect(mount).toMatchObject({
+      name: 'vol',
+      readOnly: true,
+      copyUp: false,
+      subpath: 'a/b',
+      create: { labels: { k: 'v' }, options: { type: 'tmpfs', device: 'tmpfs' } },
+    })
   })
   test('--mount type=tmpfs has size and mode, --tmpfs its words', () => {
     const [mount, tmpfs] = points({
       Mounts: [{ Type: 'tmpfs', Target: '/s', TmpfsOptions: { SizeBytes: 4096, Mode: 0o1777 } }],
       Tmpfs: { '/run': 'rw,size=64k' },
     })
-    expect(mount).toMatchObject({ type: 'tmpfs', tmpfsOptions: ['size=4096', 'mode=1777'] })
+    expect(mount).toMatchObject({ type: 'tmpfs', tmpfsOptions: ['mode=1777', 'size=4096'] })
     expect(tmpfs).toMatchObject({ type: 'tmpfs', destination: '/run', tmpfsOptions: ['rw', 'size=64k'] })
   })
   test.each([
@@ -72,7 +131,31 @@ describe('all mounts of a container', () => {
       { Mounts: [{ Type: 'bind', Source: 'rel', Target: '/x' }] },
       "invalid mount path: 'rel' mount path must be absolute",
     ],
-    [{ Mounts: [{ Type: 'wat', Target: '/x' }] }, 'mount type unknown: "wat"'],
+    [{ Mounts: [{ Type: 'wat', Target: '/x' }] }, 'invalid mount config for type "wat": mount type unknown'],
+    [{ Mounts: [{ Type: 'bind', Source: '/a', Target: '' }] }, 'field Target must not be empty'],
+    [{ Mounts: [{ Type: 'bind', Source: '/a', Target: '/' }] }, "destination can't be '/'"],
+    [{ Mounts: [{ Type: 'bind', Source: '/a', Target: '/x', TmpfsOptions: {} }] }, 'field TmpfsOptions must not be'],
+    [{ Mounts: [{ Type: 'tmpfs', Source: '/a', Target: '/x' }] }, 'field Source must not be specified'],
+    [
+      { Mounts: [{ Type: 'bind', Source: '/a', Target: '/x', BindOptions: { Propagation: 'wat' } }] },
+      'invalid propagation mode: wat',
+    ],
+    [
+      { Mounts: [{ Type: 'volume', Target: '/x', VolumeOptions: { Subpath: 'a' } }] },
+      'must not set Subpath when using anonymous volumes',
+    ],
+    ...['/a', '..', '../a', 'a/../../b'].map(
+      (Subpath) =>
+        [
+          { Mounts: [{ Type: 'volume', Source: 'vol', Target: '/x', VolumeOptions: { Subpath } }] },
+          'subpath must be a relative path within the volume',
+        ] as [object, string],
+    ),
+    [
+      { Mounts: [{ Type: 'volume', Source: 'vol', Target: '/x', VolumeOptions: { DriverConfig: { Name: 'nfs' } } }] },
+      'error looking up volume plugin nfs: plugin "nfs" not found',
+    ],
+    [{ Mounts: [{ Type: 'tmpfs', Target: '/x', TmpfsOptions: { Options: [['suid']] } }] }, 'invalid option: suid'],
     [{ Mounts: [{ Type: 'image', Source: 'a', Target: '/x' }] }, 'not built yet'],
   ])('%j is refused', (host, message) => expect(() => points(host)).toThrow(message))
 })

@@ -62,8 +62,8 @@ test('a journal keeps what it can of a broken entry', () => {
 })
 
 describe('volumes on the disk', () => {
-  test('are found again; a half-made one goes, one with data stays', () => {
-    new VolumeStore(dir).ensure('kept', { a: 'b' })
+  test('are found again; a half-made one goes, one with data stays', async () => {
+    await new VolumeStore(dir).ensure({ name: 'kept', labels: { a: 'b' }, durable: true })
     fs.mkdirSync(path.join(dir, 'volumes/half/_data'), { recursive: true })
     fs.mkdirSync(path.join(dir, 'volumes/lost/_data'), { recursive: true })
     fs.writeFileSync(path.join(dir, 'volumes/lost/_data/precious'), '')

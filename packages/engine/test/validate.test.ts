@@ -78,7 +78,6 @@ describe('a create body', () => {
     [{ NetworkMode: 'bridge' }, 'network bridge is not built yet'],
     [{ NetworkMode: 'container:x' }, 'network container:x is not built yet'],
     [{ PidMode: 'container:x' }, '--pid container:x'],
-    [{ VolumesFrom: ['x'] }, '--volumes-from'],
     [{ SecurityOpt: ['seccomp={}'] }, '--security-opt seccomp'],
     [{ UsernsMode: 'private' }, '--userns private'],
     [{ Runtime: 'runsc' }, 'runtime runsc'],

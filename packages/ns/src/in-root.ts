@@ -4,6 +4,7 @@
  * descriptor, so that what was looked up is what is mounted on.
  */
 import {
+  AT_FDCWD,
   call,
   O_CLOEXEC,
   O_CREAT,
@@ -13,6 +14,7 @@ import {
   O_PATH,
   O_RDONLY,
   ref,
+  RESOLVE_BENEATH,
   RESOLVE_IN_ROOT,
   RESOLVE_NO_MAGICLINKS,
   struct,
@@ -26,6 +28,15 @@ export const ROOT = 'rootfs.root'
 export function openInRootCall(path: string, as: string, flags: number = O_PATH): Call {
   const how = struct('open_how', { flags: flags | O_CLOEXEC, resolve: RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS })
   return call('openat2', [ref(ROOT), relative(path), how, 24], { as })
+}
+
+/** Opens a part of a directory of the host; nothing in the directory, not even a link that moves meanwhile, leads out of it. */
+export function openBeneathCalls(directory: string, path: string, as: string): Call[] {
+  const how = struct('open_how', { flags: O_PATH | O_CLOEXEC, resolve: RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS })
+  return [
+    call('openat', [AT_FDCWD, directory, O_PATH | O_DIRECTORY | O_CLOEXEC, 0], { as: `${as}/base` }),
+    call('openat2', [ref(`${as}/base`), path, how, 24], { as }),
+  ]
 }
 
 /** `mkdir -p` below the root; ends with the directory open under the name `as`. */

@@ -12,7 +12,7 @@ import {
   type Call,
   type Step,
 } from '@mini-docker/syscall'
-import { makeDirectories, makeFile, openInRootCall } from './in-root.ts'
+import { makeDirectories, makeFile, openBeneathCalls, openInRootCall } from './in-root.ts'
 import { parseMountOptions, type MountOptions } from './mount-options.ts'
 
 /** `mounts[]` of an OCI config. `kind` says what a bind's source is, which must be known to make the place it goes to. */
@@ -22,6 +22,8 @@ export type Mount = {
   source: string
   options: readonly string[]
   kind: 'directory' | 'file'
+  /** Of a bind: the part of the source that is mounted, looked up when it is. */
+  subpath?: string
 }
 
 /** Filesystems that show the machine: their place must be a real directory, since a link could show it elsewhere unmasked (CVE-2019-19921). */
@@ -31,7 +33,7 @@ const KERNEL_FILESYSTEMS = new Set(['proc', 'sysfs'])
  * One step, `mount.<destination>`. @throws UserError `invalid` for a relative destination, `not-built` for options of runc's own.
  */
 export function planMount(mount: Mount, shellRoot: string): Step {
-  const { destination, type, source, kind } = mount
+  const { destination, type, source, kind, subpath } = mount
   if (!destination.startsWith('/'))
     throw new UserError('invalid', `mount destination ${JSON.stringify(destination)} is not an absolute path`)
   const options = parseMountOptions(mount.options)
@@ -39,6 +41,8 @@ export function planMount(mount: Mount, shellRoot: string): Step {
   const isBind = (options.flags & MS_BIND) !== 0
   const place = kind === 'file' ? makeFile(destination, id) : makeDirectories(destination, id)
   const target = `${shellRoot}${destination}`
+  const part = subpath === undefined ? undefined : `${id}/source`
+  const from = subpath === undefined ? source : `${source}/${subpath}`
   return {
     id,
     stage: 'rootfs',
@@ -46,15 +50,22 @@ export function planMount(mount: Mount, shellRoot: string): Step {
     calls: [
       ...place,
       ...(KERNEL_FILESYSTEMS.has(type) ? [noLink(destination, id)] : []),
+      ...(subpath === undefined ? [] : openBeneathCalls(source, subpath, `${id}/source`)),
       isBind
-        ? call('mount', [source, fdPath(id), null, options.flags & (MS_BIND | MS_REC), null])
+        ? call('mount', [
+            part === undefined ? source : fdPath(part),
+            fdPath(id),
+            null,
+            options.flags & (MS_BIND | MS_REC),
+            null,
+          ])
         : call('mount', [source, fdPath(id), type, options.flags, options.data === '' ? null : options.data]),
       ...attributeCalls(id, destination, options, isBind),
     ],
     shell: [
       kind === 'file' ? `touch ${target}` : `mkdir -p ${target}`,
       isBind
-        ? `mount --${(options.flags & MS_REC) === 0 ? 'bind' : 'rbind'} ${shellOptions(mount)}${source} ${target}`
+        ? `mount --${(options.flags & MS_REC) === 0 ? 'bind' : 'rbind'} ${shellOptions(mount)}${from} ${target}`
         : `mount -t ${type} ${shellOptions(mount)}${source} ${target}`,
     ],
     man: ['mount(2)', 'openat2(2)'],
@@ -95,6 +106,8 @@ function attributeCalls(id: string, destination: string, options: MountOptions, 
 }
 
 function shellOptions({ options }: Mount): string {
-  const words = options.filter((word) => word !== 'bind' && word !== 'rbind' && word !== 'newinstance')
+  const words = options
+    .filter((word) => word !== 'bind' && word !== 'rbind' && word !== 'newinstance')
+    .map((word) => (word === 'rro' ? 'ro=recursive' : word))
   return words.length === 0 ? '' : `-o ${words.join(',')} `
 }

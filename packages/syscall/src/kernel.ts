@@ -7,6 +7,7 @@ import {
   AT_SYMLINK_NOFOLLOW,
   O_CLOEXEC,
   O_PATH,
+  RESOLVE_BENEATH,
   RESOLVE_IN_ROOT,
   RESOLVE_NO_MAGICLINKS,
 } from './constants.ts'
@@ -44,6 +45,12 @@ export function openInRoot(rootFd: number, path: string, flags: number = O_PATH,
     resolve: RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS | resolve,
   })
   return new Fd(invoke('openat2', rootFd, path, how, how.length))
+}
+
+/** openat2(2) with RESOLVE_BENEATH: EXDEV when `path`, by `..` or a symbolic link, would leave the directory, even for a moment. */
+export function openBeneath(dirFd: number, path: string, flags: number = O_PATH): Fd {
+  const how = packStruct('open_how', { flags: flags | O_CLOEXEC, resolve: RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS })
+  return new Fd(invoke('openat2', dirFd, path, how, how.length))
 }
 
 /** mkdirat(2). */

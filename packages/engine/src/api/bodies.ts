@@ -9,6 +9,7 @@ import {
   list,
   maybeFlag,
   maybeInteger,
+  maybeTextMap,
   text,
   textMap,
   texts,
@@ -62,8 +63,15 @@ export const mountBody = z.object({
       ReadOnlyForceRecursive: flag,
     })
     .nullish(),
-  VolumeOptions: z.object({ NoCopy: flag, Labels: textMap, Subpath: text, DriverConfig: anything }).nullish(),
-  TmpfsOptions: z.object({ SizeBytes: integer, Mode: integer, Options: anything }).nullish(),
+  VolumeOptions: z
+    .object({
+      NoCopy: flag,
+      Labels: maybeTextMap,
+      Subpath: text,
+      DriverConfig: z.object({ Name: text, Options: maybeTextMap }).nullish(),
+    })
+    .nullish(),
+  TmpfsOptions: z.object({ SizeBytes: integer, Mode: integer, Options: list(z.array(z.string())) }).nullish(),
 })
 
 const hostConfig = z.object({
@@ -191,7 +199,7 @@ export const execStartBody = z.object({
 export const volumeCreateBody = z.object({
   Name: text,
   Driver: text,
-  DriverOpts: textMap,
-  Labels: textMap,
+  DriverOpts: maybeTextMap,
+  Labels: maybeTextMap,
   ClusterVolumeSpec: anything,
 })

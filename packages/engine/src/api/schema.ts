@@ -39,6 +39,11 @@ export const textMap = z
   .record(z.string(), z.string())
   .nullish()
   .transform((value) => value ?? {})
+/** A map that stays away when it was: inspect shows an empty one and none differently. */
+export const maybeTextMap = z
+  .record(z.string(), z.string())
+  .nullish()
+  .transform((value) => value ?? undefined)
 /** A set in Go: `{"80/tcp": {}}`. */
 export const textSet = z
   .record(z.string(), z.object({}).nullish())

@@ -15,7 +15,9 @@ import { containerEvent, type Engine } from '../engine.ts'
 import { ensureDemo, isDemo } from '../images/demo.ts'
 import { StateFile, writeDurable, writeVolatile } from '../state/atomic-file.ts'
 import { parseMountPoints } from '../volumes/mount-point.ts'
-import { prepareVolumes, removeAnonymousVolumes } from '../volumes/prepare.ts'
+import { prepareVolumes } from '../volumes/prepare.ts'
+import { removeAnonymousVolumes } from '../volumes/use.ts'
+import { inheritedMounts } from '../volumes/volumes-from.ts'
 import { mergeConfig } from './merge.ts'
 import { Container, NEW_STATE, type ContainerRecord } from './model.ts'
 import { validateCreate } from './validate.ts'
@@ -31,7 +33,7 @@ export async function draftContainer(
   const image = await findImage(engine, body.Image)
   const { HostConfig: _host, NetworkingConfig: _network, ...asked } = body
   const config = mergeConfig(asked, image.config.config ?? {})
-  const mounts = parseMountPoints(config, hostConfig)
+  const mounts = parseMountPoints(config, hostConfig, inheritedMounts(engine, hostConfig.VolumesFrom ?? []))
   for (const mount of mounts) refuseMissingSource(mount)
   const chain = (await engine.images.unpack(image)).toReversed()
   return {
@@ -52,12 +54,13 @@ export async function createContainer(engine: Engine, body: CreateBody, wantedNa
   const name = engine.containers.reserve(wantedName, id)
   const dir = path.join(engine.root, 'containers', id)
   engine.creating.add(id)
-  let volumes: ContainerRecord['mounts'] = []
+  let mounts: ContainerRecord['mounts'] = []
   try {
     const record = await draftContainer(engine, body, id, name)
     for (const folder of ['', 'upper', 'work', 'rootfs'])
       fs.mkdirSync(path.join(dir, folder), { mode: folder === '' ? 0o710 : 0o755 })
-    record.mounts = volumes = await prepareVolumes(engine, record)
+    using volumes = await prepareVolumes(engine, record)
+    record.mounts = mounts = volumes.points
     const container = newContainer(engine, record, dir)
     await saveRecord(container)
     engine.containers.add(container)
@@ -65,7 +68,7 @@ export async function createContainer(engine: Engine, body: CreateBody, wantedNa
     return container
   } catch (error) {
     engine.containers.release(name, id)
-    await removeAnonymousVolumes(engine, volumes)
+    await removeAnonymousVolumes(engine, mounts)
     await fs.promises.rm(dir, { recursive: true, force: true })
     throw error
   } finally {

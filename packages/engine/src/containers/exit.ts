@@ -3,6 +3,7 @@ import * as cgroup from '@mini-docker/cgroup'
 import { formatNs, nowNs, parseRfc3339 } from '../clock.ts'
 import { containerEvent, type Engine } from '../engine.ts'
 import type { Exit, Monitor } from '../runtime-port.ts'
+import { leaveVolumes } from '../volumes/at-start.ts'
 import type { Container } from './model.ts'
 import { parseRestartPolicy, restartsAfter } from './restart-policy.ts'
 
@@ -68,6 +69,7 @@ export async function cleanUpHost(engine: Engine, container: Container): Promise
     await cgroup.remove(cgroups, cgroupPath)
   })
   await runtime.undo(journal.read(container.id)?.undo ?? [])
+  await leaveVolumes(engine, container)
   journal.remove(container.id)
   return oomKilled
 }

@@ -43,7 +43,7 @@ export function inspectContainer(engine: Engine, container: Container, size?: { 
       Name: 'overlay2',
     },
     ...(size === undefined ? {} : { SizeRw: size.rw, SizeRootFs: size.rootFs }),
-    Mounts: record.mounts.map(mountJson),
+    Mounts: mountsJson(record.mounts),
     Config: configJson(container),
     NetworkSettings: {
       Bridge: '',
@@ -111,8 +111,12 @@ function configJson({ record }: Container): object {
   }
 }
 
-/** One mount as `inspect` and `ps` show it. */
-export function mountJson(point: MountPoint): object {
+/** The mounts as `inspect` and `ps` show them: those of `--tmpfs` are only in the HostConfig. */
+export function mountsJson(points: MountPoint[]): object[] {
+  return points.filter(({ unlisted }) => unlisted !== true).map(mountJson)
+}
+
+function mountJson(point: MountPoint): object {
   const common = { Source: point.source, Destination: point.destination }
   const rest = { Mode: point.mode, RW: !point.readOnly, Propagation: point.propagation }
   if (point.type !== 'volume') return { Type: point.type, ...common, ...rest }

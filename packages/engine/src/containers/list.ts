@@ -2,7 +2,7 @@
 import { UserError } from '@mini-docker/syscall'
 import { filterFlag, matchAny, matchLabels, type Filters } from '../api/query.ts'
 import type { Engine } from '../engine.ts'
-import { mountJson, networksJson } from './inspect.ts'
+import { mountsJson, networksJson } from './inspect.ts'
 import { commandLine } from './merge.ts'
 import { statusText } from './duration.ts'
 import type { Container } from './model.ts'
@@ -115,7 +115,7 @@ export function summary(imageIdOf: ImageIdOf, container: Container, size?: { rw:
     Status: statusText(state, Date.now()),
     HostConfig: { NetworkMode: record.hostConfig.NetworkMode },
     NetworkSettings: { Networks: networksJson(container) },
-    Mounts: record.mounts.map(mountJson),
+    Mounts: mountsJson(record.mounts),
   }
 }
 

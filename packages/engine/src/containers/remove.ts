@@ -2,8 +2,9 @@
 import * as fs from 'node:fs'
 import * as path from 'node:path'
 import { UserError } from '@mini-docker/syscall'
+import { abortViews, viewsClosed } from '../archive/view.ts'
 import { containerEvent, type Engine } from '../engine.ts'
-import { removeAnonymousVolumes } from '../volumes/prepare.ts'
+import { removeAnonymousVolumes } from '../volumes/use.ts'
 import type { Container } from './model.ts'
 import { killAndWait } from './stop.ts'
 
@@ -18,6 +19,8 @@ async function removeLocked(engine: Engine, container: Container, { force, volum
   if (!engine.containers.has(container.id)) return
   if (container.running && !force) throw refusal(container)
   container.cancelRestart()
+  // `--rm` waits for who copies out of the container; somebody's `rm -f` does not.
+  const impatient = force && (container.alive || !container.record.hostConfig.AutoRemove)
   if (container.alive) {
     // Its own end must not start a second removal that waits for this one.
     container.change({ stoppedByUser: true })
@@ -25,6 +28,8 @@ async function removeLocked(engine: Engine, container: Container, { force, volum
   }
   container.state = { ...container.state, status: 'removing' }
   container.stateFile.close()
+  if (impatient) await abortViews(container, `container ${container.id} was removed`)
+  else await viewsClosed(container)
   await removeFolder(container.dir)
   engine.containers.delete(container)
   for (const id of container.execs) engine.execs.delete(id)

@@ -4,6 +4,7 @@ import * as path from 'node:path'
 import { LayerView } from '@mini-docker/unionfs'
 import { SyscallError, UserError } from '@mini-docker/syscall'
 import { nowRfc3339 } from '../clock.ts'
+import { viewsClosed } from '../archive/view.ts'
 import { containerEvent, type Engine } from '../engine.ts'
 import { parseLogConfig } from '../logs/log-config.ts'
 import type { Plan, StartFailure, TraceEvent } from '../runtime-port.ts'
@@ -11,7 +12,7 @@ import { containerDevices } from '../spec/devices.ts'
 import { hostsFile, resolvConf } from '../spec/etc-files.ts'
 import { containerSpec } from '../spec/spec.ts'
 import { resolveUser, type ResolvedUser, type UserDatabase } from '../spec/user.ts'
-import { createBindSources } from '../volumes/prepare.ts'
+import { leaveVolumes, readyMounts, sourcesOf } from '../volumes/at-start.ts'
 import { watchExit } from './exit.ts'
 import { layerDirs, lowerLinks } from './layers.ts'
 import type { Container, ContainerRecord } from './model.ts'
@@ -43,11 +44,13 @@ export async function startLocked(
     throw new UserError('conflict', 'container is marked for removal and cannot be started')
   if (byPolicy && status !== 'restarting') return false
   clearTimeout(container.restartTimer)
+  await viewsClosed(container)
   if (!byPolicy) container.state = { ...container.state, restartCount: 0, stoppedByUser: false }
 
   const traced = tracer(engine, container)
+  using volumes = new DisposableStack()
   try {
-    createBindSources(container.record.mounts)
+    volumes.use(await readyMounts(engine, container))
     if (container.record.hostConfig.AutoRemove) forgetVolatile(container.dir)
     const plan = planStart(engine, container.record, container.dir)
     const entry = { id: container.id, cgroupPath: container.cgroupPath, undo: engine.runtime.undoCalls(plan.steps) }
@@ -69,6 +72,8 @@ export async function startLocked(
     return true
   } catch (error) {
     engine.journal.remove(container.id)
+    volumes.dispose()
+    await leaveVolumes(engine, container)
     traced?.finish({ type: 'exit', error: error instanceof Error ? error.message : String(error) })
     throw await failedStart(engine, container, error)
   }
@@ -84,15 +89,19 @@ export function planStart(engine: Engine, record: ContainerRecord, dir: string, 
   const log = parseLogConfig(record.hostConfig.LogConfig)
   const { devices, rules } = containerDevices(record.hostConfig)
   const cgroupPath = `mini-docker/${record.id}`
-  const spec = containerSpec(record, {
-    user: userOf(engine, record, path.join(dir, 'upper'), record.config.User),
-    hostname: record.config.Hostname,
-    devices,
-    deviceRules: rules,
-    held: engine.host.capabilities,
-    etc: etcFiles(record, dir, dryRun),
-    cgroupPath,
-  })
+  const mounts = sourcesOf(engine, record.mounts)
+  const spec = containerSpec(
+    { ...record, mounts },
+    {
+      user: userOf(engine, record, path.join(dir, 'upper'), record.config.User),
+      hostname: record.config.Hostname,
+      devices,
+      deviceRules: rules,
+      held: engine.host.capabilities,
+      etc: etcFiles(record, dir, dryRun),
+      cgroupPath,
+    },
+  )
   return engine.runtime.planContainer(spec, {
     bundle: dir,
     overlay: {

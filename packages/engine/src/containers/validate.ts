@@ -4,6 +4,7 @@ import { UserError } from '@mini-docker/syscall'
 import type { Config, CreateBody, HostConfig } from '../api/bodies.ts'
 import { isZero } from '../api/schema.ts'
 import { parseLogConfig } from '../logs/log-config.ts'
+import { checkDriver } from '../volumes/name.ts'
 import { parseSignal } from './signals.ts'
 import { parseRestartPolicy } from './restart-policy.ts'
 import { validateText } from './validate-text.ts'
@@ -24,6 +25,7 @@ export function validateCreate(body: CreateBody, limits: HostLimits): HostConfig
   validateResources(host, limits)
   validateNamespaces(body, host)
   parseLogConfig(host.LogConfig)
+  checkDriver(host.VolumeDriver, 'volume')
   // Only the names: what this daemon may hand on is known when the container starts.
   applyCapAddDrop({ add: host.CapAdd, drop: host.CapDrop }, { available: allCapabilities(LAST_CAP), lastCap: LAST_CAP })
   parseSecurityOptions(host.SecurityOpt ?? [])
@@ -58,7 +60,6 @@ function refuseNotBuilt(body: CreateBody, host: HostConfig): void {
       'published ports (-p, -P)',
     ],
     [!isZero(host.Links), 'links (--link)'],
-    [!isZero(host.VolumesFrom), '--volumes-from'],
     [!isZero(host.StorageOpt), '--storage-opt'],
     [!isZero(host.DeviceRequests), 'device requests (--gpus)'],
     [!isZero(host.DeviceCgroupRules), '--device-cgroup-rule'],
@@ -70,7 +71,6 @@ function refuseNotBuilt(body: CreateBody, host: HostConfig): void {
     [!['', 'host'].includes(host.UsernsMode), `--userns ${host.UsernsMode}`],
     [host.PidMode.startsWith('container:'), `--pid ${host.PidMode}`],
     [host.IpcMode.startsWith('container:'), `--ipc ${host.IpcMode}`],
-    [!['', 'local'].includes(host.VolumeDriver), `volume driver ${host.VolumeDriver}`],
     [!['mini-runc', 'runc'].includes(host.Runtime), `runtime ${host.Runtime}`],
     [!['', 'default'].includes(host.Isolation), `--isolation ${host.Isolation}`],
     [Object.values(body.NetworkingConfig).some(asksForAddress), 'addresses, aliases and links of networks'],

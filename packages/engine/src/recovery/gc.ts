@@ -3,9 +3,10 @@ import * as fs from 'node:fs'
 import * as path from 'node:path'
 import * as cgroup from '@mini-docker/cgroup'
 import type { Engine } from '../engine.ts'
+import { sweepVolumeMounts } from '../volumes/use.ts'
 
 export type Garbage = {
-  kind: 'container folder' | 'journal entry' | 'blob' | 'layer' | 'temporary files'
+  kind: 'container folder' | 'journal entry' | 'volume mount' | 'volume folder' | 'blob' | 'layer' | 'temporary files'
   name: string
 }
 
@@ -30,6 +31,11 @@ export async function collectGarbage(engine: Engine): Promise<Garbage[]> {
     if (isKnown(engine, id) || fs.existsSync(path.join(dir, 'config.json'))) continue
     await attempt({ kind: 'container folder', name: id }, () => fs.promises.rm(dir, { recursive: true, force: true }))
   }
+  for (const name of sweepVolumeMounts(engine)) removed.push({ kind: 'volume mount', name })
+  for (const dir of engine.volumes.leftovers())
+    await attempt({ kind: 'volume folder', name: path.basename(dir) }, () =>
+      fs.promises.rm(dir, { recursive: true, force: true }),
+    )
   removed.push(...(await sweepImages(engine)))
   return removed
 }

@@ -18,7 +18,10 @@ const mountPoint = z.object({
   anonymous: z.boolean().optional(),
   createSource: z.boolean().optional(),
   nonRecursive: z.boolean().optional(),
+  readOnlyNonRecursive: z.boolean().optional(),
   tmpfsOptions: z.array(z.string()).optional(),
+  unlisted: z.boolean().optional(),
+  subpath: z.string().optional(),
 })
 
 const record = z.object({

@@ -11,8 +11,11 @@ export function containerMounts(host: HostConfig, points: MountPoint[], etc: Rec
     ...Object.entries(etc).map(([destination, source]) => bind(source, destination, ['rprivate'])),
   ]
   const taken = new Set(points.map(({ destination }) => destination))
+  // Who mounts a /dev of his own means all of it.
+  const isTaken = (destination: string): boolean =>
+    taken.has(destination) || (taken.has('/dev') && destination.startsWith('/dev/'))
   return [
-    ...own.filter(({ destination }) => !taken.has(destination)),
+    ...own.filter(({ destination }) => !isTaken(destination)),
     ...points.map(mountOf).toSorted((a, b) => depth(a.destination) - depth(b.destination)),
   ]
 }
@@ -27,11 +30,12 @@ function mountOf(point: MountPoint): Mount {
     const safe = ['nosuid', 'nodev', 'noexec'].filter((word) => !words.includes(word.slice(2)) && !words.includes(word))
     return { destination: point.destination, type: 'tmpfs', source: 'tmpfs', options: [...safe, ...words] }
   }
-  const readOnly = point.readOnly ? ['ro'] : []
+  // Since docker 25, what is mounted below the source is read-only too.
+  const readOnly = point.readOnly ? [point.readOnlyNonRecursive === true ? 'ro' : 'rro'] : []
   const propagation = point.propagation === '' ? 'rprivate' : point.propagation
   const mount = bind(point.source, point.destination, [...readOnly, propagation])
   if (point.nonRecursive === true) mount.options[0] = 'bind'
-  return mount
+  return point.subpath === undefined ? mount : { ...mount, subpath: point.subpath }
 }
 
 function bind(source: string, destination: string, options: string[]): Mount {

@@ -4,6 +4,8 @@ import { containerSize, treeBytes } from '../containers/size.ts'
 import type { Engine } from '../engine.ts'
 import { imageSummary } from '../images/json.ts'
 import { volumeJson } from '../volumes/json.ts'
+import { hasOptions } from '../volumes/prune.ts'
+import { volumeUsers } from '../volumes/use.ts'
 
 /** Docker's DiskUsage. Walks all writable layers and volumes. */
 export async function diskUsage(engine: Engine): Promise<object> {
@@ -29,13 +31,14 @@ export async function diskUsage(engine: Engine): Promise<object> {
       containers.map(async (container) => summary(imageIdOf, container, await containerSize(engine, container))),
     ),
     Volumes: await Promise.all(
-      engine.volumes.all().map(async (volume) => {
-        const users = containers.filter(({ record }) => record.mounts.some(({ name }) => name === volume.name)).length
-        return {
-          ...volumeJson(engine, volume),
-          UsageData: { RefCount: users, Size: await treeBytes(engine.volumes.dataPath(volume.name)) },
-        }
-      }),
+      engine.volumes
+        .all()
+        .filter(({ options }) => !hasOptions(options))
+        .map(async (volume) => {
+          const size = await treeBytes(engine.volumes.dataPath(volume.name))
+          const users = volumeUsers(engine, volume.name).length
+          return { ...volumeJson(engine, volume), UsageData: { RefCount: users, Size: size } }
+        }),
     ),
     BuildCache: [],
   }

@@ -2,14 +2,14 @@ import type { Engine } from '../engine.ts'
 import type { Volume } from './store.ts'
 
 /** Docker's Volume. */
-export function volumeJson(engine: Engine, { name, createdAt, labels }: Volume): object {
+export function volumeJson(engine: Engine, { name, createdAt, labels, options }: Volume): object {
   return {
     CreatedAt: createdAt,
     Driver: 'local',
-    Labels: Object.keys(labels).length === 0 ? null : labels,
+    Labels: labels ?? null,
     Mountpoint: engine.volumes.dataPath(name),
     Name: name,
-    Options: null,
+    Options: options ?? null,
     Scope: 'local',
   }
 }

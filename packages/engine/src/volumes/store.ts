@@ -3,36 +3,68 @@ import { randomBytes } from 'node:crypto'
 import * as fs from 'node:fs'
 import * as path from 'node:path'
 import { UserError } from '@mini-docker/syscall'
-import { writeVolatile } from '../state/atomic-file.ts'
+import { writeDurable, writeVolatile } from '../state/atomic-file.ts'
+import { Mutex } from '../state/mutex.ts'
+import { checkVolumeName } from './name.ts'
+import { readVolume, type Volume } from './volume-file.ts'
 
-export type Volume = { name: string; createdAt: string; labels: Record<string, string>; anonymous: boolean }
+export type { Volume } from './volume-file.ts'
+
+/** Docker's own mark on volumes that nobody named: `prune` takes these. */
+export const ANONYMOUS_LABEL = 'com.docker.volume.anonymous'
+
+/** No name of a volume begins so: what is being removed is none any more. */
+const REMOVING = '.removing-'
+
+export type CreateVolume = {
+  /** Empty: an anonymous one. */
+  name: string
+  labels?: Record<string, string> | undefined
+  options?: Record<string, string> | undefined
+  /** Survives a power cut once it is made. */
+  durable: boolean
+}
 
 export class VolumeStore {
   readonly #dir: string
   readonly #volumes = new Map<string, Volume>()
+  readonly #locks = new Map<string, Mutex>()
+  readonly #holds = new Map<string, Set<string>>()
 
   constructor(root: string) {
     this.#dir = path.join(root, 'volumes')
     fs.mkdirSync(this.#dir, { recursive: true, mode: 0o701 })
     for (const name of fs.readdirSync(this.#dir)) {
-      const volume = this.#read(name)
+      const volume = name.startsWith('.') ? undefined : readVolume(path.join(this.#dir, name), name)
       if (volume !== undefined) this.#volumes.set(name, volume)
     }
   }
 
-  /** The volume of that name, made when absent; an empty name makes an anonymous one. `fresh` when it was made now. */
-  ensure(name: string, labels: Record<string, string> = {}): { volume: Volume; fresh: boolean } {
+  /**
+   * The volume of that name, made when absent: as in docker, one that exists is taken as it is. `fresh` when it was made now.
+   * For those who hold its lock. @throws UserError `invalid` for a name that cannot be one.
+   */
+  async ensure({ name, labels, options, durable }: CreateVolume): Promise<{ volume: Volume; fresh: boolean }> {
     const known = this.#volumes.get(name)
     if (known !== undefined) return { volume: known, fresh: false }
     const anonymous = name === ''
+    if (!anonymous) checkVolumeName(name)
     const volume: Volume = {
       name: anonymous ? randomBytes(32).toString('hex') : name,
       createdAt: new Date().toISOString().replace(/\.\d+Z$/, 'Z'),
-      labels,
+      labels: anonymous ? { ...labels, [ANONYMOUS_LABEL]: '' } : labels,
+      options,
       anonymous,
     }
+    const [folder, data] = [this.folder(volume.name), JSON.stringify(volume)]
     fs.mkdirSync(this.dataPath(volume.name), { recursive: true, mode: 0o755 })
-    writeVolatile(path.join(this.#dir, volume.name, 'volume.json'), JSON.stringify(volume))
+    // The folder of all volumes may be entered, each of them not: only through a container, or as root.
+    fs.chmodSync(folder, 0o701)
+    fs.chmodSync(this.dataPath(volume.name), 0o755)
+    if (durable) {
+      await writeDurable(path.join(folder, 'volume.json'), data)
+      await syncFolder(this.#dir)
+    } else writeVolatile(path.join(folder, 'volume.json'), data)
     this.#volumes.set(volume.name, volume)
     return { volume, fresh: true }
   }
@@ -52,30 +84,70 @@ export class VolumeStore {
     return [...this.#volumes.values()]
   }
 
+  folder(name: string): string {
+    return path.join(this.#dir, name)
+  }
+
   dataPath(name: string): string {
     return path.join(this.#dir, name, '_data')
   }
 
-  /** Removes the volume and all that is in it. Whether a container uses it is the caller's to know. */
-  async remove(name: string): Promise<void> {
-    this.#volumes.delete(name)
-    await fs.promises.rm(path.join(this.#dir, name), { recursive: true, force: true })
+  /** One at a time for each name: making, filling, mounting and removing. */
+  async locked<T>(name: string, work: () => T | Promise<T>): Promise<T> {
+    const lock = this.#locks.get(name) ?? new Mutex()
+    this.#locks.set(name, lock)
+    try {
+      return await lock.run(work)
+    } finally {
+      if (!lock.busy) this.#locks.delete(name)
+    }
   }
 
-  /** A volume whose description is lost keeps its data: only an empty one was half made. */
-  #read(name: string): Volume | undefined {
-    const folder = path.join(this.#dir, name)
-    try {
-      return JSON.parse(fs.readFileSync(path.join(folder, 'volume.json'), 'utf8')) as Volume
-    } catch {
-      const data = fs.existsSync(this.dataPath(name)) ? fs.readdirSync(this.dataPath(name)) : []
-      if (data.length === 0) fs.rmSync(folder, { recursive: true, force: true })
-      if (data.length === 0) return undefined
-      const createdAt = fs
-        .statSync(folder)
-        .mtime.toISOString()
-        .replace(/\.\d+Z$/, 'Z')
-      return { name, createdAt, labels: {}, anonymous: /^[0-9a-f]{64}$/.test(name) }
+  /** Until it is disposed, `by` (a container that is being made or started) uses the volume. */
+  hold(name: string, by: string): Disposable {
+    const holders = this.#holds.get(name) ?? new Set()
+    this.#holds.set(name, holders.add(by))
+    return {
+      [Symbol.dispose]: () => {
+        holders.delete(by)
+        if (holders.size === 0 && this.#holds.get(name) === holders) this.#holds.delete(name)
+      },
     }
+  }
+
+  holders(name: string): string[] {
+    return [...(this.#holds.get(name) ?? [])]
+  }
+
+  /**
+   * Removes the volume and all that is in it. The name goes first: what is left of a removal that is cut short is no volume any more.
+   * Whether a container uses it is the caller's to know, and nothing may be mounted in it.
+   */
+  async remove(name: string): Promise<void> {
+    const gone = path.join(this.#dir, `${REMOVING}${randomBytes(8).toString('hex')}`)
+    try {
+      fs.renameSync(this.folder(name), gone)
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
+    }
+    this.#volumes.delete(name)
+    await fs.promises.rm(gone, { recursive: true, force: true })
+  }
+
+  /** Folders of removals that a crash cut short. */
+  leftovers(): string[] {
+    return fs
+      .readdirSync(this.#dir)
+      .filter((name) => name.startsWith(REMOVING))
+      .map((name) => path.join(this.#dir, name))
+  }
+}
+
+async function syncFolder(dir: string): Promise<void> {
+  const handle = await fs.promises.open(dir, 'r')
+  try {
+    await handle.sync()
+  } finally {
+    await handle.close()
   }
 }

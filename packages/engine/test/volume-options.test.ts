@@ -1,0 +1,73 @@
+import { MS_BIND, MS_RDONLY } from '@mini-docker/syscall'
+import { describe, expect, test } from 'vitest'
+import { parseDriverOptions } from '../src/volumes/driver-options.ts'
+import { mountOf, parseMountinfo } from '../src/volumes/mountinfo.ts'
+import { parseVolumesFrom } from '../src/volumes/volumes-from.ts'
+
+describe('options of a volume', () => {
+  test('o=bind is a folder of the host', () => {
+    expect(parseDriverOptions({ type: 'none', o: 'bind,ro', device: '/srv' }, 'vol')).toMatchObject({
+      kind: 'folder',
+      device: '/srv',
+      options: { flags: MS_BIND | MS_RDONLY },
+    })
+  })
+  test('a tmpfs with a size is a filesystem', () => {
+    expect(parseDriverOptions({ type: 'tmpfs', device: 'tmpfs', o: 'size=1m,nosuid' }, 'vol')).toMatchObject({
+      kind: 'filesystem',
+      type: 'tmpfs',
+      options: { data: 'size=1m' },
+    })
+  })
+  test('none are none, and a size of 0 is no limit', () => {
+    expect(parseDriverOptions({}, 'vol')).toBeUndefined()
+    expect(parseDriverOptions({ size: '0' }, 'vol')).toBeUndefined()
+  })
+  test.each([
+    [{ uid: '1000' }, 'create vol: invalid option: "uid"'],
+    [{ type: 'tmpfs' }, 'create vol: missing required option: "device"'],
+    [{ device: '/dev/sda' }, 'create vol: missing required option: "type"'],
+    [{ o: 'bind' }, 'create vol: missing required option: "device"'],
+    [{ size: '10m' }, 'create vol: quota size requested but no quota support'],
+    [{ size: 'wat' }, "create vol: invalid size: 'wat'"],
+    [{ type: 'none', o: 'bind', device: 'rel' }, 'device rel of a bind volume is not an absolute path'],
+    [{ type: 'none', device: '/srv' }, 'missing filesystem type'],
+    [{ type: 'nfs', device: ':/x', o: 'addr=server' }, 'addr=server is no IP address'],
+    [{ type: 'tmpfs', device: 'tm\0pfs' }, 'cannot contain a NUL byte'],
+  ])('%j is refused', (options, message) => expect(() => parseDriverOptions(options, 'vol')).toThrow(message))
+})
+
+describe('--volumes-from', () => {
+  test.each([
+    ['box', 'box', false],
+    ['box:ro', 'box', true],
+    ['box:rw,z', 'box', false],
+  ])('%s', (spec, reference, readOnly) => expect(parseVolumesFrom(spec)).toEqual({ reference, readOnly }))
+  test.each([
+    ['', 'volumes-from specification cannot be an empty string'],
+    ['box:wat', 'invalid mode: wat'],
+    ['box:rshared', 'invalid mode: rshared'],
+    ['box:nocopy', 'invalid mode: nocopy'],
+  ])('%j is refused', (spec, message) => expect(() => parseVolumesFrom(spec)).toThrow(message))
+})
+
+describe('mountinfo', () => {
+  const mounts = parseMountinfo(
+    [
+      '22 1 8:1 / / rw,relatime shared:1 - ext4 /dev/sda1 rw',
+      '30 22 0:30 / /mnt/a\\040b rw master:7 - tmpfs tmpfs rw',
+      '31 22 0:31 / /mnt rw - tmpfs tmpfs rw',
+    ].join('\n'),
+  )
+  test.each([
+    ['/mnt/a b/c', '/mnt/a b'],
+    ['/mnt/a', '/mnt'],
+    ['/mntx', '/'],
+  ])('%s is on %s', (path, expected) => expect(mountOf(path, mounts)?.mountPoint).toBe(expected))
+  test('tells what is shared and what is a slave', () =>
+    expect(mounts.map(({ shared, slave }) => [shared, slave])).toEqual([
+      [true, false],
+      [false, true],
+      [false, false],
+    ]))
+})
