@@ -1,18 +1,19 @@
 /** From flags to the body of `POST /containers/create`: the same fields, in the same order, as docker's client sends. */
 import type { Flags } from '../cli/flags.ts'
-import { notBuilt } from '../cli/errors.ts'
+import { parseExtraHost, parseIp, parseSearchDomain } from './addresses.ts'
 import {
   effectiveCapabilities,
   parseBytes,
   parseCpus,
   parseDevice,
-  parseExtraHost,
   parseRestart,
   parseSwapBytes,
   parseUlimit,
 } from './checks.ts'
 import { parseKeyValueFile, readTextFile } from './files.ts'
 import { parseMount, parseVolumes } from './mounts.ts'
+import { networkingOf } from './networks.ts'
+import { parsePorts, type Published } from './ports.ts'
 import { parseSecurityOptions } from './security-options.ts'
 
 /** What the body depends on besides the flags: the environment (for `-e NAME`), `-d`, the terminal's size for `-t`. */
@@ -31,7 +32,8 @@ export function createBody(flags: Flags, image: string, words: readonly string[]
   const openStdin = flags.bool('interactive')
   const stopTimeout = flags.int('stop-timeout')
   const stopSignal = flags.string('stop-signal')
-  const network = networkMode(flags.list('network'))
+  const ports = parsePorts(flags.list('publish'), flags.list('expose'))
+  const networking = networkingOf(flags)
   return {
     Hostname: flags.string('hostname') ?? '',
     Domainname: flags.string('domainname') ?? '',
@@ -39,6 +41,7 @@ export function createBody(flags: Flags, image: string, words: readonly string[]
     AttachStdin: attached.stdin,
     AttachStdout: attached.stdout,
     AttachStderr: attached.stderr,
+    ...(Object.keys(ports.exposed).length === 0 ? {} : { ExposedPorts: ports.exposed }),
     Tty: flags.bool('tty'),
     OpenStdin: openStdin,
     StdinOnce: openStdin && attached.stdin,
@@ -53,32 +56,12 @@ export function createBody(flags: Flags, image: string, words: readonly string[]
     Labels: labels(flags),
     ...(stopSignal === undefined ? {} : { StopSignal: stopSignal }),
     ...(stopTimeout === undefined ? {} : { StopTimeout: stopTimeout }),
-    HostConfig: hostConfig(flags, binds, network, context),
-    // Docker's client leaves none and host without an endpoint.
-    NetworkingConfig: { EndpointsConfig: network === 'default' ? { default: ENDPOINT } : {} },
+    HostConfig: hostConfig(flags, binds, networking.mode, ports, context),
+    NetworkingConfig: { EndpointsConfig: networking.endpoints },
   }
 }
 
-/** An endpoint without wishes, as docker's client spells it out. */
-const ENDPOINT = {
-  IPAMConfig: null,
-  Links: null,
-  Aliases: null,
-  MacAddress: '',
-  DriverOpts: null,
-  GwPriority: 0,
-  NetworkID: '',
-  EndpointID: '',
-  Gateway: '',
-  IPAddress: '',
-  IPPrefixLen: 0,
-  IPv6Gateway: '',
-  GlobalIPv6Address: '',
-  GlobalIPv6PrefixLen: 0,
-  DNSNames: null,
-}
-
-function hostConfig(flags: Flags, binds: string[] | null, network: string, context: BodyContext) {
+function hostConfig(flags: Flags, binds: string[] | null, network: string, ports: Published, context: BodyContext) {
   const capabilities = effectiveCapabilities(flags.list('cap-add'), flags.list('cap-drop'))
   const security = parseSecurityOptions(flags.list('security-opt'))
   const mounts = flags.list('mount').map((text) => parseMount(text, parseBytes))
@@ -90,7 +73,7 @@ function hostConfig(flags: Flags, binds: string[] | null, network: string, conte
     ContainerIDFile: text('cidfile'),
     LogConfig: logConfig(flags),
     NetworkMode: network,
-    PortBindings: {},
+    PortBindings: ports.bindings,
     RestartPolicy: restartPolicy(flags),
     AutoRemove: flags.bool('rm'),
     VolumeDriver: '',
@@ -100,18 +83,18 @@ function hostConfig(flags: Flags, binds: string[] | null, network: string, conte
     CapAdd: capabilities.add,
     CapDrop: capabilities.drop,
     CgroupnsMode: oneOf(flags, 'cgroupns', /^(host|private)$/, 'invalid CGROUP mode'),
-    Dns: flags.list('dns'),
+    Dns: flags.list('dns').map(parseIp),
     DnsOptions: flags.list('dns-option'),
-    DnsSearch: flags.list('dns-search'),
+    DnsSearch: flags.list('dns-search').map(parseSearchDomain),
     ExtraHosts: orNull(flags.list('add-host').map(parseExtraHost)),
     GroupAdd: orNull(flags.list('group-add')),
     IpcMode: text('ipc'),
     Cgroup: '',
-    Links: null,
+    Links: orNull(flags.list('link')),
     OomScoreAdj: number('oom-score-adj'),
     PidMode: oneOf(flags, 'pid', /^(host|container:.+)$/, 'invalid PID mode'),
     Privileged: flags.bool('privileged'),
-    PublishAllPorts: false,
+    PublishAllPorts: flags.bool('publish-all'),
     ReadonlyRootfs: flags.bool('read-only'),
     SecurityOpt: orNull(security.options),
     ...maybe('StorageOpt', flags.list('storage-opt'), pairs(flags.list('storage-opt'))),
@@ -178,15 +161,6 @@ export function environment(flags: Flags, env: Record<string, string | undefined
 function labels(flags: Flags): Record<string, string> {
   const fromFiles = flags.list('label-file').flatMap((path) => parseKeyValueFile(readTextFile(path), path))
   return pairs([...fromFiles, ...flags.list('label')])
-}
-
-/** Until part 3 there is the container's own loopback (`default`, `none`) and the host's network. */
-function networkMode(networks: readonly string[]): string {
-  if (networks.length > 1) throw notBuilt('more than one --network', 'networks come with part 3')
-  const [network = 'default'] = networks
-  if (!['default', 'none', 'host'].includes(network))
-    throw notBuilt(`--network ${network}`, 'networks come with part 3; none and host work')
-  return network
 }
 
 function restartPolicy(flags: Flags) {

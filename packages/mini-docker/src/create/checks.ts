@@ -72,17 +72,6 @@ export function checkAttach(text: string): void {
     throw new Error('valid streams are STDIN, STDOUT and STDERR')
 }
 
-/** `--add-host name:ip` (or `name=ip`); `host-gateway` is the daemon's business. Gives `name:ip`. */
-export function parseExtraHost(text: string): string {
-  const at = text.search(/[:=]/)
-  if (at <= 0) throw new Error(`bad format for add-host: ${JSON.stringify(text)}`)
-  const [name, ip] = [text.slice(0, at), text.slice(at + 1).replace(/^\[(.*)\]$/, '$1')]
-  if (ip !== 'host-gateway' && !/^(\d{1,3}(\.\d{1,3}){3}|[\da-f:]*:[\da-f:.]*)$/i.test(ip)) {
-    throw new Error(`invalid IP address in add-host: ${JSON.stringify(ip)}`)
-  }
-  return `${name}:${ip}`
-}
-
 /** `--sysctl net.core.somaxconn=512`: only sysctls that belong to a namespace. */
 export function checkSysctl(text: string): void {
   const name = text.split('=')[0] ?? ''
@@ -99,12 +88,6 @@ export function checkSysctl(text: string): void {
   if (!text.includes('=') || !(single.includes(name) || name.startsWith('net.') || name.startsWith('fs.mqueue.'))) {
     throw new Error(`sysctl '${text}' is not allowed`)
   }
-}
-
-/** `--dns 1.1.1.1`. */
-export function checkIp(text: string): void {
-  if (!/^(\d{1,3}(\.\d{1,3}){3}|[\da-f:]*:[\da-f:.]*)$/i.test(text.trim()))
-    throw new Error(`${text} is not an ip address`)
 }
 
 /** `--device /dev/fuse[:/dev/x[:rwm]]`. */

@@ -18,6 +18,8 @@ export async function createContainer(
   if (!['always', 'missing', 'never'].includes(pull)) {
     throw new Error(`invalid pull option: '${pull}': must be one of "always", "missing" or "never"`)
   }
+  const local = body.HostConfig.Dns.find((address) => /^127\.|^::1$/.test(address))
+  if (local !== undefined) terminal.err(`WARNING: Localhost DNS (${local}) may fail in containers.\n`)
   const cidFile = await openCidFile(flags.string('cidfile'))
   try {
     if (pull === 'always') await pullImage(engine, flags, body.Image, terminal)

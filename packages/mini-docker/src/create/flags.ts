@@ -1,21 +1,20 @@
 /** The flags of `run` and `create`: docker's, with what is not built yet marked. The body is made in `body.ts`. */
 import { CONTENT_TRUST, DETACH_KEYS } from '../cli/common-flags.ts'
 import type { Flag } from '../cli/flags.ts'
+import { checkLink, parseExtraHost, parseIp, parseSearchDomain } from './addresses.ts'
 import {
   checkAttach,
   checkEnv,
-  checkIp,
   checkLabel,
   checkSysctl,
   parseBytes,
   parseCpus,
-  parseExtraHost,
   parseSwapBytes,
   parseUlimit,
 } from './checks.ts'
 import { parseMount } from './mounts.ts'
+import { parseNetwork } from './networks.ts'
 
-const NETWORKS = 'networks come with part 3'
 const LATER = 'it comes with a later part'
 
 const bytes = (name: string, help: string, short?: string, check: (text: string) => void = parseBytes): Flag => ({
@@ -54,23 +53,29 @@ export const CREATE_FLAGS: readonly Flag[] = [
   { name: 'cpuset-mems', kind: 'string', help: 'MEMs in which to allow execution (0-3, 0,1)' },
   { name: 'device', kind: 'list', help: 'Add a host device to the container' },
   { name: 'device-cgroup-rule', kind: 'list', help: 'Add a rule to the cgroup allowed devices list' },
-  { name: 'dns', kind: 'list', help: 'Set custom DNS servers', check: checkIp },
+  { name: 'dns', kind: 'list', help: 'Set custom DNS servers', check: parseIp },
   { name: 'dns-option', kind: 'list', help: 'Set DNS options' },
   { name: 'dns-opt', kind: 'list', help: '', aliasOf: 'dns-option' },
-  { name: 'dns-search', kind: 'list', help: 'Set custom DNS search domains' },
+  { name: 'dns-search', kind: 'list', help: 'Set custom DNS search domains', check: parseSearchDomain },
   { name: 'domainname', kind: 'string', help: 'Container NIS domain name' },
   { name: 'entrypoint', kind: 'string', help: 'Overwrite the default ENTRYPOINT of the image' },
   { name: 'env', short: 'e', kind: 'list', help: 'Set environment variables', check: checkEnv },
   { name: 'env-file', kind: 'list', help: 'Read in a file of environment variables' },
+  { name: 'expose', kind: 'list', help: 'Expose a port or a range of ports' },
   { name: 'group-add', kind: 'list', help: 'Add additional groups to join' },
   { name: 'hostname', short: 'h', kind: 'string', help: 'Container host name' },
   { name: 'init', kind: 'bool', help: 'Run an init inside the container that forwards signals and reaps processes' },
   { name: 'interactive', short: 'i', kind: 'bool', help: 'Keep STDIN open even if not attached' },
+  { name: 'ip', kind: 'string', help: 'IPv4 address (e.g., 172.30.100.104)' },
+  { name: 'ip6', kind: 'string', help: 'IPv6 address (e.g., 2001:db8::33)' },
   { name: 'ipc', kind: 'string', help: 'IPC mode to use' },
   { name: 'label', short: 'l', kind: 'list', help: 'Set meta data on a container', check: checkLabel },
   { name: 'label-file', kind: 'list', help: 'Read in a line delimited file of labels' },
+  { name: 'link', kind: 'list', help: 'Add link to another container', check: checkLink },
+  { name: 'link-local-ip', kind: 'list', help: 'Container IPv4/IPv6 link-local addresses' },
   { name: 'log-driver', kind: 'string', help: 'Logging driver for the container' },
   { name: 'log-opt', kind: 'list', help: 'Log driver options' },
+  { name: 'mac-address', kind: 'string', help: 'Container MAC address (e.g., 92:d0:c6:0a:29:33)' },
   bytes('memory', 'Memory limit', 'm'),
   bytes('memory-reservation', 'Memory soft limit'),
   bytes(
@@ -88,13 +93,10 @@ export const CREATE_FLAGS: readonly Flag[] = [
     check: (text) => parseMount(text, parseBytes),
   },
   { name: 'name', kind: 'string', help: 'Assign a name to the container' },
-  {
-    name: 'network',
-    kind: 'list',
-    label: 'network',
-    help: 'Connect a container to a network (none, host, or the default: loopback only for now)',
-  },
-  { name: 'net', kind: 'list', help: '', aliasOf: 'network' },
+  { name: 'network', kind: 'list', label: 'network', help: 'Connect a container to a network', check: parseNetwork },
+  { name: 'net', kind: 'list', help: '', aliasOf: 'network', check: parseNetwork },
+  { name: 'network-alias', kind: 'list', help: 'Add network-scoped alias for the container' },
+  { name: 'net-alias', kind: 'list', help: '', aliasOf: 'network-alias' },
   { name: 'no-healthcheck', kind: 'bool', help: 'Disable any container-specified HEALTHCHECK' },
   { name: 'oom-kill-disable', kind: 'bool', help: 'Disable OOM Killer' },
   { name: 'oom-score-adj', kind: 'int', help: "Tune host's OOM preferences (-1000 to 1000)" },
@@ -107,6 +109,8 @@ export const CREATE_FLAGS: readonly Flag[] = [
     kind: 'string',
     help: 'Pull image before running ("always", "missing", "never") (default "missing")',
   },
+  { name: 'publish', short: 'p', kind: 'list', help: "Publish a container's port(s) to the host" },
+  { name: 'publish-all', short: 'P', kind: 'bool', help: 'Publish all exposed ports to random ports' },
   { name: 'quiet', short: 'q', kind: 'bool', help: 'Suppress the pull output' },
   { name: 'read-only', kind: 'bool', help: "Mount the container's root filesystem as read only" },
   { name: 'restart', kind: 'string', help: 'Restart policy to apply when a container exits (default "no")' },
@@ -131,10 +135,6 @@ export const CREATE_FLAGS: readonly Flag[] = [
   { name: 'volume', short: 'v', kind: 'list', help: 'Bind mount a directory, or mount a volume' },
   { name: 'workdir', short: 'w', kind: 'string', help: 'Working directory inside the container' },
 
-  { name: 'publish', short: 'p', kind: 'list', help: '', notBuilt: NETWORKS },
-  { name: 'publish-all', short: 'P', kind: 'bool', help: '', notBuilt: NETWORKS },
-  ...later('list', NETWORKS, 'expose link link-local-ip network-alias net-alias'),
-  ...later('string', NETWORKS, 'ip ip6 mac-address'),
   ...later('string', 'volume drivers come with part 3', 'volume-driver'),
   ...later('list', 'volumes come with part 3', 'volumes-from'),
   CONTENT_TRUST,

@@ -1,4 +1,5 @@
 /** `--mount` and `-v`: where files of the host, memory or volumes appear in the container. */
+import { csvFields } from '../cli/csv.ts'
 
 /** A mount as the API wants it. */
 export type Mount = {
@@ -168,12 +169,6 @@ function tmpfsSize(text: string, bytes: (text: string) => number): number {
 function pair(text: string): Record<string, string> {
   const equals = text.indexOf('=')
   return equals === -1 ? { [text]: '' } : { [text.slice(0, equals)]: text.slice(equals + 1) }
-}
-
-/** One line of CSV: fields in double quotes may hold commas. */
-function csvFields(text: string): string[] {
-  const fields = text.match(/"(?:[^"]|"")*"|[^,]+|(?<=,)(?=,|$)/g) ?? ['']
-  return fields.map((field) => (field.startsWith('"') ? field.slice(1, -1).replaceAll('""', '"') : field))
 }
 
 /** `-v`: with a source it is a bind or a named volume (`binds`), alone an anonymous volume (`volumes`). `./x` becomes absolute. */
