@@ -33,4 +33,114 @@ export const messages: Messages = {
       why: 'アドレスがなければ返事が届かず、デフォルトの経路がなければ同じネットワークの中しか届きません。アドレスはネットワークのプールから取り、出口はホストのブリッジです。',
     },
   },
+  'network.bridge': {
+    en: {
+      title: 'Make the bridge that the network is',
+      why: 'A bridge is a switch inside the kernel: each container of the network gets a port on it. Its hardware address is given, since the kernel would take the lowest of its ports and change it as they come and go. The alias says whose it is, so that nothing of others is ever removed.',
+    },
+    ja: {
+      title: 'ネットワークの実体であるブリッジを作ります',
+      why: 'ブリッジは、カーネルの中のスイッチです。ネットワークの各コンテナは、そのポートにつながります。ハードウェアアドレスはこちらで決めます。カーネルに任せると、ポートの中で最も小さいものになり、ポートが増減するたびに変わってしまうからです。エイリアスには持ち主を書いておき、他のものを消さないようにします。',
+    },
+  },
+  'network.forwarding': {
+    en: {
+      title: 'Let the kernel pass packets on',
+      why: 'A machine keeps what is not for itself unless it is told to be a router. The bridge also may carry packets of 127.0.0.1, so that a published port is reached by that address; rules in the firewall see to it that no container uses this.',
+    },
+    ja: {
+      title: 'カーネルにパケットの転送を許可します',
+      why: '自分宛てでないパケットは、ルーターとして動くよう設定しない限り捨てられます。また、公開したポートに 127.0.0.1 からも届くように、このブリッジでは 127.0.0.1 のパケットも通します。コンテナがこれを悪用できないように、ファイアウォールのルールで防いでいます。',
+    },
+  },
+  'network.gateway': {
+    en: {
+      title: 'Give the bridge the address that is the way out',
+      why: 'The host is a neighbour in the network, at the gateway address: what containers send elsewhere goes there first, and the host passes it on.',
+    },
+    ja: {
+      title: 'ブリッジに、出口となるアドレスを付けます',
+      why: 'ホストもゲートウェイのアドレスで、このネットワークの一員になります。コンテナが外へ送るものは、まずそこへ届き、ホストが先へ転送します。',
+    },
+  },
+  'network.bridge.remove': {
+    en: {
+      title: 'Remove the bridge',
+      why: 'With the bridge go its addresses and routes; the ports on it are left without a network.',
+    },
+    ja: {
+      title: 'ブリッジを削除します',
+      why: 'ブリッジと一緒に、そのアドレスと経路もなくなります。残ったポートは、どのネットワークにも属さなくなります。',
+    },
+  },
+  'network.macvlan': {
+    en: {
+      title: 'Put a second card on an interface of the host',
+      why: 'A macvlan is an interface with a hardware address of its own on a cable that is there already. The container stands in the network outside by itself, without the host between. The kernel keeps one thing apart: host and container do not hear each other over that cable.',
+    },
+    ja: {
+      title: 'ホストのインターフェースに、もう一枚のカードを載せます',
+      why: 'macvlan は、既存のケーブルの上に、独自のハードウェアアドレスを持つインターフェースを作ります。コンテナはホストを介さず、外のネットワークに直接つながります。ただし、そのケーブルではホストとコンテナ同士は通信できません。',
+    },
+  },
+  'network.namespace': {
+    en: {
+      title: 'Open the container’s network namespace',
+      why: 'A descriptor holds on to the namespace itself. The process could end and its number go to another one in the next moment; the descriptor would still mean the same.',
+    },
+    ja: {
+      title: 'コンテナのネットワーク名前空間を開きます',
+      why: 'ディスクリプターは、名前空間そのものを指します。次の瞬間にプロセスが終わり、その番号が別のプロセスに使われても、ディスクリプターの指すものは変わりません。',
+    },
+  },
+  'network.join': {
+    en: {
+      title: 'Go into the container’s network namespace',
+      why: 'Addresses and routes inside are set by somebody who is inside. The socket that is opened next speaks for the container.',
+    },
+    ja: {
+      title: 'コンテナのネットワーク名前空間に入ります',
+      why: '中のアドレスや経路は、中に入って設定します。この後に開くソケットは、コンテナのネットワークのものになります。',
+    },
+  },
+  'network.route': {
+    en: {
+      title: 'Lead the way out over another network',
+      why: 'A container in several networks has its default route in one of them. When that one goes, another takes its place.',
+    },
+    ja: {
+      title: '外への経路を別のネットワークに切り替えます',
+      why: '複数のネットワークに入っているコンテナでも、デフォルトの経路はそのうちの一つにあります。そのネットワークから外れるときは、別のネットワークが代わりになります。',
+    },
+  },
+  'network.unplug': {
+    en: {
+      title: 'Pull the cable out',
+      why: 'Of a veth pair it is enough to remove one end: the other goes with it, and its addresses and routes go too.',
+    },
+    ja: {
+      title: 'ケーブルを抜きます',
+      why: 'veth ペアは、片方を消せば十分です。もう片方も、そのアドレスや経路も、一緒になくなります。',
+    },
+  },
+  'network.nat': {
+    en: {
+      title: 'Tell the firewall about the networks',
+      why: 'One nftables table of our own translates addresses and keeps networks apart. Its rules never change; which bridges, subnets and ports there are stands in sets and maps. It is replaced whole, in one transaction, so there is no moment with half of it.',
+    },
+    ja: {
+      title: 'ファイアウォールにネットワークのことを伝えます',
+      why: '専用の nftables テーブル一つで、アドレスを変換し、ネットワークを互いに分離します。ルールは常に同じで、ブリッジ、サブネット、ポートの情報はセットとマップに入れます。テーブルは一つのトランザクションで丸ごと置き換えるので、中途半端な状態になる瞬間はありません。',
+    },
+  },
+  'network.ports': {
+    en: {
+      title: 'Publish the container’s ports',
+      why: 'Each published port is one element of a map: what arrives at this port of the host goes to that address and port instead. The kernel rewrites the packets, so no process stands in between.',
+    },
+    ja: {
+      title: 'コンテナのポートを公開します',
+      why: '公開するポートは、それぞれマップの要素一つです。ホストのこのポートに届いたものは、代わりにこのアドレスとポートへ送られます。パケットはカーネルが書き換えるので、間に入るプロセスはありません。',
+    },
+  },
 }

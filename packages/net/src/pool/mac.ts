@@ -2,10 +2,9 @@
 import { UserError } from '@mini-docker/syscall'
 import type { Address } from '../address/address.ts'
 
-/** docker's way: `02:42:` and the IPv4 address, so that the same address always has the same neighbour. */
-export function macOf({ version, bytes }: Address): string {
-  if (version !== 4) throw new TypeError('a hardware address is made of an IPv4 address')
-  return ['02', '42', ...[...bytes].map((byte) => byte.toString(16).padStart(2, '0'))].join(':')
+/** docker's way: `02:42:` and the IPv4 address, so that the same address always has the same neighbour. Of IPv6, the last four bytes. */
+export function macOf({ bytes }: Address): string {
+  return ['02', '42', ...[...bytes.subarray(-4)].map((byte) => byte.toString(16).padStart(2, '0'))].join(':')
 }
 
 /**

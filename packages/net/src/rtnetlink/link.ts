@@ -37,17 +37,22 @@ export type NewLink = Common &
     | { kind: 'dummy' }
     /** The other end is born in a namespace of its own, already named. */
     | { kind: 'veth'; peer: { name: string; mac?: string; mtu?: number; namespace?: Namespace } }
-    | { kind: 'macvlan'; parent: number; mode: keyof typeof MACVLAN_MODES }
+    | { kind: 'macvlan'; parent: number | Ref; mode: MacvlanMode }
   )
+
+export type MacvlanMode = keyof typeof MACVLAN_MODES
 
 /** IFNAMSIZ with its NUL. */
 const NAME_MAX = 15
 
-/** Makes a link. The kernel refuses a name that is taken (EEXIST). Needs CAP_NET_ADMIN in its namespaces. */
-export function newLink(link: NewLink): Request {
+/**
+ * Makes a link. The kernel refuses a name that is taken (EEXIST); with `adopt` a link of that name and kind is taken as it is and changed, and
+ * one of another kind is refused (EOPNOTSUPP). Needs CAP_NET_ADMIN in its namespaces.
+ */
+export function newLink(link: NewLink, adopt: 'adopt' | 'new' = 'new'): Request {
   return request({
     type: RTM_NEWLINK,
-    flags: NLM_F_ACK | NLM_F_CREATE | NLM_F_EXCL,
+    flags: NLM_F_ACK | NLM_F_CREATE | (adopt === 'adopt' ? 0 : NLM_F_EXCL),
     header: { family: AF_UNSPEC, ...upFlags(link.up) },
     attributes: {
       IFLA_IFNAME: checkName(link.name),
@@ -61,10 +66,13 @@ export function newLink(link: NewLink): Request {
   })
 }
 
-/** Changes a link, found by index or name. `rename` gives it another name, and needs the index. */
+/**
+ * Changes a link, found by index or name. `rename` gives it another name, and needs the index. `alias` is any text of less than 256 bytes, which
+ * `ip link` shows; the kernel takes none while a link is made.
+ */
 export function setLink(
   which: number | string | Ref,
-  change: Partial<Omit<Common, 'name'>> & { rename?: string },
+  change: Partial<Omit<Common, 'name'>> & { rename?: string; alias?: string },
 ): Request {
   if (change.rename !== undefined && typeof which === 'string') throw new TypeError(`rename ${which}: by index only`)
   return request({
@@ -72,6 +80,7 @@ export function setLink(
     header: { family: AF_UNSPEC, ...indexOf(which), ...upFlags(change.up) },
     attributes: {
       IFLA_IFNAME: change.rename === undefined ? nameIn(which) : checkName(change.rename),
+      IFLA_IFALIAS: change.alias,
       IFLA_ADDRESS: change.mac,
       IFLA_MTU: change.mtu,
       IFLA_MASTER: change.master,

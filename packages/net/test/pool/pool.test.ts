@@ -168,7 +168,11 @@ describe('addresses', () => {
 })
 
 describe('hardware addresses', () => {
-  test('come from the IPv4 address', () => expect(macOf(parseAddress('172.17.0.2'))).toBe('02:42:ac:11:00:02'))
+  test('come from the IPv4 address, or the end of the IPv6 address', () =>
+    expect([macOf(parseAddress('172.17.0.2')), macOf(parseAddress('fd00::1:2'))]).toEqual([
+      '02:42:ac:11:00:02',
+      '02:42:00:01:00:02',
+    ]))
 
   test.each(['02:42:AC:11:00:02', '02-42-ac-11-00-02', '0242.ac11.0002'])('%s is one', (given) =>
     expect(parseMac(given)).toBe('02:42:ac:11:00:02'),

@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { call, CLONE_PIDFD, encodeProgram, launch, struct, type Step } from '@mini-docker/syscall'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { describeWith } from '../../../test/harness/requires.ts'
+import { describeWith } from '../../../../test/harness/requires.ts'
 import {
   inNetworkNamespace,
   newAddress,
@@ -14,8 +14,8 @@ import {
   planHostSocket,
   planVeth,
   type Endpoint,
-} from '../src/index.ts'
-import { TestNamespace } from './namespace.ts'
+} from '../../src/index.ts'
+import { TestNamespace } from '../namespace.ts'
 
 let host: TestNamespace
 beforeEach(async () => {

@@ -1,0 +1,115 @@
+/**
+ * Sockets in another network namespace, for Node: udp(7), tcp(7). A socket belongs to the namespace that socket(2) was called in, for good, so
+ * only that call is made there; Node takes the descriptor, and closes it.
+ */
+import { createSocket, type Socket as UdpSocket } from 'node:dgram'
+import { once } from 'node:events'
+import { isIPv6, Server, Socket as TcpSocket } from 'node:net'
+import { Fd, invoke, SyscallError } from '@mini-docker/syscall'
+import { parseAddress } from '../address/address.ts'
+import { inNetworkNamespace } from '../rtnetlink/socket.ts'
+
+const AF_INET = 2
+const AF_INET6 = 10
+const SOCK_STREAM = 1
+const SOCK_DGRAM = 2
+const SOCK_NONBLOCK = 0o4000
+const SOCK_CLOEXEC = 0o2000000
+const SOL_SOCKET = 1
+const SO_REUSEADDR = 2
+const BACKLOG = 128
+
+/** Where a socket is: `/proc/PID/ns/net`, or undefined for this process's own namespace. */
+export type Place = { namespace?: string | undefined }
+
+/** A UDP socket bound to an address, ready to receive. Port 0 is any. @throws SyscallError `EADDRINUSE` */
+export async function bindUdp(address: string, port: number, place: Place): Promise<UdpSocket> {
+  const fd = newSocket(address, SOCK_DGRAM, place)
+  return owned(fd, async () => {
+    bind(fd, address, port)
+    const socket = createSocket(isIPv6(address) ? 'udp6' : 'udp4')
+    socket.bind({ fd: fd.number, exclusive: true })
+    await once(socket, 'listening')
+    return socket
+  })
+}
+
+/** A TCP server that listens on an address. Port 0 is any. @throws SyscallError `EADDRINUSE` */
+export async function listenTcp(address: string, port: number, place: Place): Promise<Server> {
+  const fd = newSocket(address, SOCK_STREAM, place)
+  return owned(fd, async () => {
+    // The connections of a server before us may still be in TIME_WAIT.
+    invoke('setsockopt', fd.number, SOL_SOCKET, SO_REUSEADDR, Buffer.from([1, 0, 0, 0]), 4)
+    bind(fd, address, port)
+    invoke('listen', fd.number, BACKLOG)
+    const server = new Server()
+    server.listen({ fd: fd.number, exclusive: true })
+    await once(server, 'listening')
+    return server
+  })
+}
+
+/** A UDP socket that receives from one address and port only; what the network says about them (ECONNREFUSED) is its `error`. */
+export async function connectUdp(address: string, port: number, place: Place): Promise<UdpSocket> {
+  const fd = newSocket(address, SOCK_DGRAM, place)
+  return owned(fd, async () => {
+    const socket = createSocket(isIPv6(address) ? 'udp6' : 'udp4')
+    socket.bind({ fd: fd.number, exclusive: true })
+    await once(socket, 'listening')
+    try {
+      socket.connect(port, address)
+      await once(socket, 'connect')
+      return socket
+    } catch (error) {
+      socket.close()
+      throw error
+    }
+  })
+}
+
+/** A TCP connection that is being made; what goes wrong is its `error`. @throws SyscallError where it cannot even begin */
+export function connectTcp(address: string, port: number, place: Place): TcpSocket {
+  const fd = newSocket(address, SOCK_STREAM, place)
+  const at = sockaddr(address, port)
+  try {
+    invoke('connect', fd.number, at, at.length)
+  } catch (error) {
+    if (!(error instanceof SyscallError) || error.code !== 'EINPROGRESS') {
+      fd[Symbol.dispose]()
+      throw error
+    }
+  }
+  return new TcpSocket({ fd: fd.number, readable: true, writable: true })
+}
+
+function newSocket(address: string, type: number, { namespace }: Place): Fd {
+  const open = (): Fd => {
+    return new Fd(invoke('socket', isIPv6(address) ? AF_INET6 : AF_INET, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0))
+  }
+  return namespace === undefined ? open() : inNetworkNamespace(namespace, open)
+}
+
+function bind(fd: Fd, address: string, port: number): void {
+  const at = sockaddr(address, port)
+  invoke('bind', fd.number, at, at.length)
+}
+
+/** Until Node has the descriptor it is ours to close. */
+async function owned<T>(fd: Fd, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work()
+  } catch (error) {
+    if (error instanceof SyscallError) fd[Symbol.dispose]()
+    throw error
+  }
+}
+
+/** struct sockaddr_in, struct sockaddr_in6: the family as the machine has it, the port as the network has it. */
+function sockaddr(address: string, port: number): Buffer {
+  const { version, bytes } = parseAddress(address)
+  const at = Buffer.alloc(version === 4 ? 16 : 28)
+  at.writeUInt16LE(version === 4 ? AF_INET : AF_INET6, 0)
+  at.writeUInt16BE(port, 2)
+  bytes.copy(at, version === 4 ? 4 : 8)
+  return at
+}
