@@ -89,6 +89,30 @@ export function inNetworkNamespace<T>(path: string, work: () => T): T {
   }
 }
 
+/** A network namespace with nothing in it but `lo`, which is gone when it is disposed and no process is in it. Needs CAP_SYS_ADMIN. */
+export class EmptyNamespace implements Disposable {
+  readonly #fd: Fd
+
+  constructor() {
+    using own = openat(AT_FDCWD, '/proc/thread-self/ns/net', O_RDONLY)
+    invoke('unshare', CLONE_NEWNET)
+    try {
+      this.#fd = openat(AT_FDCWD, '/proc/thread-self/ns/net', O_RDONLY)
+    } finally {
+      invoke('setns', own.number, CLONE_NEWNET)
+    }
+  }
+
+  /** For `inNetworkNamespace`, in this process only. */
+  get path(): string {
+    return `/proc/self/fd/${this.#fd.number}`
+  }
+
+  [Symbol.dispose](): void {
+    this.#fd[Symbol.dispose]()
+  }
+}
+
 /** NLMSGERR_ATTR_MSG: what the kernel says beside the errno. */
 function sentenceIn({ flags, payload }: DecodedMessage): string | undefined {
   if ((flags & NLM_F_ACK_TLVS) === 0) return undefined
