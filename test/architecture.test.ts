@@ -19,9 +19,9 @@ const ALLOWED: Record<string, string[]> = {
   net: ['syscall'],
   image: ['syscall'],
   runtime: ['syscall', 'ns', 'cgroup', 'unionfs', 'security'],
-  engine: ['syscall', 'ns', 'cgroup', 'unionfs', 'security', 'image', 'runtime'],
+  engine: ['syscall', 'ns', 'cgroup', 'unionfs', 'security', 'net', 'image', 'runtime'],
   // The command line speaks to the engine over its API; it starts the daemon, and prints messages and plans.
-  'mini-docker': ['syscall', 'ns', 'cgroup', 'unionfs', 'security', 'image', 'runtime', 'engine'],
+  'mini-docker': ['syscall', 'ns', 'cgroup', 'unionfs', 'security', 'net', 'image', 'runtime', 'engine'],
 }
 
 const LONGEST_FILE = 350
