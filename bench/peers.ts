@@ -38,12 +38,15 @@ export async function startPeers(scratch: string): Promise<Peers> {
     ['bubblewrap', find('bwrap')],
   ].flatMap(([name, program]) => (program === undefined ? [name!] : []))
 
-  const ours = await startDaemon()
+  // What was started ends also when the next one does not start.
+  await using started = new AsyncDisposableStack()
+  const ours = started.use(await startDaemon())
   await ours.ok('load', '-q', '-i', busyboxArchive())
   let docker: Dockerd | undefined
   if (find('dockerd') !== undefined && find('docker') !== undefined) {
     mkdirSync(join(scratch, 'docker'))
     docker = await Dockerd.start(join(scratch, 'docker'), join(scratch, 'docker', 'docker.sock'), 'host')
+    started.adopt(docker, (daemon) => daemon.stop('SIGTERM'))
     execFileSync('docker', ['-H', `unix://${docker.socket}`, 'load', '-q', '-i', busyboxArchive()], { stdio: 'ignore' })
   }
   const podman = find('podman')
@@ -53,11 +56,14 @@ export async function startPeers(scratch: string): Promise<Peers> {
       env: { ...process.env, PATH: path },
     })
   const hybrid = await withoutUnified()
+  started.defer(() => void hybrid?.kill())
+  const bundle = makeBundle(scratch)
+  const held = started.move()
   return {
     ours,
     docker,
     podman,
-    bundle: makeBundle(scratch),
+    bundle,
     runc: words(find('runc')),
     crun:
       hybrid === undefined
@@ -66,9 +72,7 @@ export async function startPeers(scratch: string): Promise<Peers> {
     bwrap: find('bwrap'),
     missing,
     async [Symbol.asyncDispose]() {
-      await ours[Symbol.asyncDispose]()
-      await docker?.stop('SIGTERM')
-      hybrid?.kill()
+      await held.disposeAsync()
       removeCgroups()
     },
   }
