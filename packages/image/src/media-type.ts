@@ -54,6 +54,13 @@ export function layerMediaType(compression: Compression): string {
   return compression === 'none' ? OCI_LAYER : `${OCI_LAYER}+${compression}`
 }
 
+/** The OCI's name for a layer of an image that has docker's: the bytes are the same. */
+export function ociLayerType(mediaType: string): string {
+  return mediaType.startsWith(DOCKER_LAYER)
+    ? mediaType.replace(DOCKER_LAYER, OCI_LAYER).replace('.tar.', '.tar+')
+    : mediaType
+}
+
 /** Whether a layer is a bare tar. */
 export function isPlainLayer(mediaType: string): boolean {
   return mediaType === OCI_LAYER || mediaType === DOCKER_LAYER

@@ -71,6 +71,7 @@ export const MS_LAZYTIME = 1 << 25
 // umount2(2)
 export const MNT_FORCE = 1
 export const MNT_DETACH = 2
+export const UMOUNT_NOFOLLOW = 8
 
 // open_tree(2), move_mount(2), fsconfig(2), fsmount(2), mount_setattr(2)
 export const OPEN_TREE_CLONE = 1

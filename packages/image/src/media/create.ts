@@ -55,7 +55,8 @@ async function create(store: ImageStore, { layer, platform, ...image }: NewImage
   return await store.add(descriptor, image.names)
 }
 
-async function storeJSON(store: ImageStore, value: unknown) {
+/** A document as a blob of the store: its digest and size. */
+export async function storeJSON(store: ImageStore, value: unknown) {
   const bytes = Buffer.from(JSON.stringify(value))
   return await store.ingestBlob(bytes, { digest: digestOf(bytes), size: bytes.length })
 }

@@ -4,6 +4,7 @@
  * the tree. The last ones used stay open, since an archive is mostly in the order of its directories.
  */
 import { Buffer } from 'node:buffer'
+import { chmodSync } from 'node:fs'
 import {
   AT_FDCWD,
   Fd,
@@ -106,10 +107,10 @@ export class Directories implements Disposable {
     // A directory where a whiteout stands: all of it is new.
     if (kind === 'whiteout') invoke('unlinkat', parent, cName(name), 0)
     invoke('mkdirat', parent, cName(name), 0o755)
-    // Independent of the umask.
-    invoke('fchmodat', parent, cName(name), 0o755)
     if (kind !== 'whiteout') this.implied.add(path)
     const made = this.#walk(path)
+    // Independent of the umask. By the descriptor: in a tree that is in use, the name may be another file's by now.
+    chmodSync(`/proc/self/fd/${made.number}`, 0o755)
     if (kind === 'whiteout') makeOpaque(made.number)
     return made
   }

@@ -1,4 +1,5 @@
 export { applyLayer } from './apply.ts'
+export { extractTree } from './extract.ts'
 export { inheritDirectories } from './inherit.ts'
-export { DEFAULT_LIMITS, type Applied, type ApplyOptions, type PackOptions } from './options.ts'
-export { packTree } from './pack.ts'
+export { DEFAULT_LIMITS, type Applied, type ApplyOptions, type ExtractOptions, type PackOptions } from './options.ts'
+export { packEntry, packTree } from './pack.ts'

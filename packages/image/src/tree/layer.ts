@@ -12,13 +12,14 @@ import { Directories } from './directories.ts'
 import { explain } from './failure.ts'
 import { makeDirectory, makeFile, makeHardlink, makeNode, makeSymlink } from './make.ts'
 import { setOwnerAndMode, setOwnerAndModeOfFile, setTimes, setTimesOfFile } from './metadata.ts'
-import { DEFAULT_LIMITS, type Applied, type ApplyOptions } from './options.ts'
+import { DEFAULT_LIMITS, type Applied, type ApplyOptions, type ExtractOptions } from './options.ts'
 import { cleanPath, nameOf, parentOf } from './path.ts'
 import { kindAt, makeOpaque, makeWhiteout, parseLayerName } from './whiteout.ts'
 
 /** Takes the events of one archive and makes the tree of them. */
 export class LayerWriter implements Disposable {
   readonly #directories: Directories
+  readonly #plain: ExtractOptions | undefined
   readonly #maxEntries: number
   readonly #maxBytes: number
   readonly #applied = { files: 0, bytes: 0, warnings: [] as string[] }
@@ -27,7 +28,9 @@ export class LayerWriter implements Disposable {
   #header: TarHeader | undefined
   #file: { fd: number; content: ContentWriter } | undefined
 
-  constructor(targetDir: string, { maxEntries, maxBytes }: ApplyOptions) {
+  /** `plain`: the archive is no layer but files for a tree that is in use. */
+  constructor(targetDir: string, { maxEntries, maxBytes, plain }: ApplyOptions & { plain?: ExtractOptions }) {
+    this.#plain = plain
     this.#directories = new Directories(targetDir)
     this.#maxEntries = maxEntries ?? DEFAULT_LIMITS.maxEntries
     this.#maxBytes = maxBytes ?? DEFAULT_LIMITS.maxBytes
@@ -37,8 +40,8 @@ export class LayerWriter implements Disposable {
     try {
       switch (event.kind) {
         case 'header':
-          this.#header = event.header
-          this.#begin(event.header)
+          this.#header = this.#owned(event.header)
+          this.#begin(this.#header)
           return
         case 'data':
           this.#file?.content.write(event.offset, event.bytes)
@@ -69,6 +72,7 @@ export class LayerWriter implements Disposable {
   #begin(header: TarHeader): void {
     this.#count(header)
     const path = cleanPath(header.path)
+    if (this.#plain !== undefined) return this.#place(header, path, this.#plain)
     const meaning = parseLayerName(path)
     switch (meaning.kind) {
       case 'metadata':
@@ -82,6 +86,35 @@ export class LayerWriter implements Disposable {
       case 'entry':
         this.#entry(header, path)
     }
+  }
+
+  /** An entry of a plain archive. The directory it starts from stays as it is. */
+  #place(header: TarHeader, path: string, { into = '', keepKinds = false }: ExtractOptions): void {
+    if (path === '') return
+    const base = cleanPath(into)
+    const full = base === '' ? path : `${base}/${path}`
+    if (keepKinds) this.#refuseOtherKind(header, full, base)
+    this.#entry(
+      header.type === 'hardlink' && base !== ''
+        ? { ...header, linkname: `${base}/${cleanPath(header.linkname)}` }
+        : header,
+      full,
+    )
+  }
+
+  #refuseOtherKind({ type }: TarHeader, path: string, base: string): void {
+    const parent = this.#directories.find(parentOf(path))
+    const kind = parent === undefined ? 'absent' : kindAt(parent, nameOf(path))
+    if (kind === 'absent' || (kind === 'directory') === (type === 'directory')) return
+    const [is, comes] = kind === 'directory' ? ['directory', 'non-directory'] : ['non-directory', 'directory']
+    throw new UserError(
+      'invalid',
+      `cannot overwrite ${is} ${showName(`/${path}`)} with ${comes} ${showName(`/${base}`)}`,
+    )
+  }
+
+  #owned(header: TarHeader): TarHeader {
+    return this.#plain?.owner === undefined ? header : { ...header, ...this.#plain.owner }
   }
 
   #count({ sparse, size, path }: TarHeader): void {

@@ -1,6 +1,16 @@
 /** Owner, attributes, mode and times of a file just made, in the one order that keeps them. */
 import { Buffer } from 'node:buffer'
-import { AT_SYMLINK_NOFOLLOW, invoke, SyscallError, UserError } from '@mini-docker/syscall'
+import { chmodSync, fstatSync } from 'node:fs'
+import {
+  AT_SYMLINK_NOFOLLOW,
+  Fd,
+  invoke,
+  O_CLOEXEC,
+  O_NOFOLLOW,
+  O_PATH,
+  SyscallError,
+  UserError,
+} from '@mini-docker/syscall'
 import { cName, showName, type TarHeader } from '../tar/index.ts'
 import { childPath, cPath } from './whiteout.ts'
 
@@ -21,7 +31,13 @@ export function setOwnerAndMode({ dirfd, name }: Place, header: TarHeader, onSki
     setXattrs(header, onSkipped, (key, value) => invoke('lsetxattr', path, key, value, value.length, 0))
   }
   // A link has no mode of its own, and fchmodat would follow it.
-  if (header.type !== 'symlink') invoke('fchmodat', dirfd, cName(name), header.mode)
+  if (header.type !== 'symlink') setMode({ dirfd, name }, header.mode)
+}
+
+/** fchmodat(2) follows a link, and in a container's tree one can have come in the file's place: so by a descriptor of the file itself. */
+function setMode({ dirfd, name }: Place, mode: number): void {
+  using file = new Fd(invoke('openat', dirfd, cName(name), O_PATH | O_NOFOLLOW | O_CLOEXEC, 0))
+  if (!fstatSync(file.number).isSymbolicLink()) chmodSync(`/proc/self/fd/${file.number}`, mode)
 }
 
 /** The same for an open file, whose content must be complete: writing takes capabilities away. */

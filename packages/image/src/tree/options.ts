@@ -32,4 +32,18 @@ export type PackOptions = {
   subSecondTimes?: boolean
   /** Writes an entry `./` with owner, mode and attributes of the directory itself. Default false, as docker. */
   root?: boolean
+  /** Passes over what vanishes or is replaced while the tree is read, as docker does. Default false: that is an error. */
+  live?: boolean
+  /** Leaves out entries, by their path in the archive, with all that is in them. */
+  exclude?: (path: string) => boolean
+}
+
+/** How an archive goes into a tree that is in use: `extractTree`. */
+export type ExtractOptions = {
+  /** The directory of the tree, without links, that the paths of the archive start from. Default: the root of the tree. */
+  into?: string
+  /** Everything belongs to this user instead of whom the archive says. */
+  owner?: { uid: number; gid: number }
+  /** A directory never takes the place of something else, nor something else that of a directory. Default false. */
+  keepKinds?: boolean
 }

@@ -13,3 +13,16 @@ export async function* packTree(dir: string, options: PackOptions = {}): AsyncGe
   using root = openat(AT_FDCWD, dir, O_PATH | O_DIRECTORY)
   yield* new Packer(options).pack(root.number)
 }
+
+/**
+ * One entry of an open directory as an uncompressed tar, and what is in it when it is a directory, under the name `path`; '' makes
+ * absolute paths. A link is not followed. Nothing for a socket. Errors as `packTree`.
+ */
+export async function* packEntry(
+  dirfd: number,
+  name: string,
+  path: string,
+  options: PackOptions = {},
+): AsyncGenerator<Uint8Array, void, undefined> {
+  yield* new Packer(options).packEntry(dirfd, name, path)
+}

@@ -48,11 +48,20 @@ export class Packer {
     yield* this.#writer.take()
   }
 
+  /** The archive of one entry of an open directory, called `path` in it. */
+  *packEntry(dirfd: number, name: string, path: string): Generator<Uint8Array, void, undefined> {
+    const found = inspect(dirfd, name, path)
+    if (found !== undefined) yield* this.#entry(dirfd, name, found)
+    this.#writer.end()
+    yield* this.#writer.take()
+  }
+
   *#children(dirfd: number, prefix: string): Generator<Uint8Array, void, undefined> {
     for (const name of list(dirfd)) {
       const path = prefix + name
       if (path.length >= PATH_MAX) throw new UserError('invalid', `path ${showName(path)} is too long for a layer`)
-      const found = inspect(dirfd, name, path)
+      if (this.#options.exclude?.(path) === true) continue
+      const found = this.#present(() => inspect(dirfd, name, path))
       if (found === undefined) continue
       if (this.#options.whiteouts === 'overlay') {
         if (isWhiteout(found.header)) {
@@ -72,11 +81,14 @@ export class Packer {
     const first = found.links > 1n && header.type !== 'directory' ? this.#firstName(found) : undefined
     if (first !== undefined)
       this.#writer.entry({ ...header, type: 'hardlink', linkname: first, size: 0, xattrs: new Map() })
-    else if (header.type === 'file') yield* this.#file(dirfd, name, { ...found, header })
-    else {
+    else if (header.type === 'file') {
+      const written = yield* this.#file(dirfd, name, { ...found, header })
+      if (!written) this.#linked.delete(keyOf(found))
+    } else {
       this.#writer.entry(header)
       if (header.type !== 'directory') return
-      using directory = open(dirfd, name, O_PATH | O_DIRECTORY)
+      using directory = this.#present(() => open(dirfd, name, O_PATH | O_DIRECTORY))
+      if (directory === undefined) return
       if (isOpaque(found.header) && this.#options.whiteouts === 'overlay') {
         this.#writer.entry(
           tarHeader({ type: 'file', path: `${header.path}/${OPAQUE_MARKER}`, mtimeNs: header.mtimeNs }),
@@ -86,17 +98,21 @@ export class Packer {
     }
   }
 
-  #firstName({ device, inode, header }: Found): string | undefined {
-    const key = `${device}:${inode}`
-    const first = this.#linked.get(key)
-    if (first === undefined) this.#linked.set(key, header.path)
+  #firstName(found: Found): string | undefined {
+    const first = this.#linked.get(keyOf(found))
+    if (first === undefined) this.#linked.set(keyOf(found), found.header.path)
     return first
   }
 
-  *#file(dirfd: number, name: string, { header, inode }: Found): Generator<Uint8Array, void, undefined> {
+  /** False when it was passed over. */
+  *#file(dirfd: number, name: string, { header, inode }: Found): Generator<Uint8Array, boolean, undefined> {
     // Opening a fifo that has come in the file's place must not block.
-    using fd = open(dirfd, name, O_RDONLY | O_NONBLOCK)
-    if (fstatSync(fd.number, { bigint: true }).ino !== inode) throw changed(header.path)
+    using fd = this.#present(() => open(dirfd, name, O_RDONLY | O_NONBLOCK))
+    if (fd === undefined) return false
+    if (fstatSync(fd.number, { bigint: true }).ino !== inode) {
+      if (this.#options.live === true) return false
+      throw changed(header.path)
+    }
     const sparse = this.#options.sparse === true ? findExtents(fd.number, header.size) : undefined
     this.#writer.entry(sparse === undefined ? header : { ...header, sparse })
     for (const extent of sparse ?? [{ offset: 0, length: header.size }]) {
@@ -104,6 +120,18 @@ export class Packer {
         this.#writer.data(bytes)
         yield* this.#writer.take()
       }
+    }
+    return true
+  }
+
+  /** In a live tree undefined for what is not there any more, or not as what it was. */
+  #present<T>(look: () => T): T | undefined {
+    try {
+      return look()
+    } catch (error) {
+      if (this.#options.live !== true || !(error instanceof Error) || !('code' in error) || !GONE.has(error.code))
+        throw error
+      return undefined
     }
   }
 
@@ -113,6 +141,13 @@ export class Packer {
     const mtimeNs = this.#options.subSecondTimes === true ? header.mtimeNs : wholeSeconds(header.mtimeNs)
     return { ...header, mtimeNs, xattrs: new Map(xattrs) }
   }
+}
+
+/** Of openat(2) with O_NOFOLLOW and O_DIRECTORY, and of lstat(2). */
+const GONE = new Set<unknown>(['ENOENT', 'ENOTDIR', 'ELOOP', 'ENXIO', 'ESTALE'])
+
+function keyOf({ device, inode }: Found): string {
+  return `${device}:${inode}`
 }
 
 const OVERLAY = /^(?:trusted|user)\.overlay\./
