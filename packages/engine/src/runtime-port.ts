@@ -2,7 +2,7 @@
  * The one door to `@mini-docker/runtime`: what the engine needs from it, as an interface. The daemon gets the real one
  * from `runtime.ts`; unit tests pass one that starts plain processes, so that the state machine is tested without root.
  */
-import type { Call, Exit, OutputListener, Step } from '@mini-docker/syscall'
+import type { Call, Exit, Held, OutputListener, Step } from '@mini-docker/syscall'
 import type { Process, Spec } from './oci.ts'
 
 export type { Exit, OutputListener } from '@mini-docker/syscall'
@@ -70,6 +70,8 @@ export interface Runtime {
   startFailure(error: unknown): StartFailure | undefined
   /** Makes the `undo` calls of a plan, in order; what is already gone is fine. */
   undo(calls: readonly Call[]): Promise<void>
+  /** Makes steps in a process that stays and holds what they made. `before` may refuse a step by throwing. */
+  hold(steps: readonly Step[], before?: (step: Step) => void): Promise<Held>
   /** Everything a plan leaves on the host, newest first. */
   undoCalls(steps: readonly Step[]): Call[]
 }

@@ -19,6 +19,7 @@ import {
   errnoName,
   formatArgs,
   formatCall,
+  hold,
   launcherFile,
   O_DIRECTORY,
   O_PATH,
@@ -56,6 +57,7 @@ export function kernelRuntime(cgroups: CgroupLayout, server: LauncherServer, kil
     },
     startFailure: (error) =>
       error instanceof StartError ? { exitCode: error.exitCode, message: error.message } : undefined,
+    hold: (steps, before) => hold(steps, { server, ...(before === undefined ? {} : { before }) }),
     undo,
     undoCalls,
   }

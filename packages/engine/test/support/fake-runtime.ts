@@ -130,6 +130,7 @@ export const fakeRuntime: Runtime = {
     return { exitCode, at: new Date(at) }
   },
   startFailure: (error) => (error instanceof FakeStartError ? error.failure : undefined),
+  hold: () => Promise.reject(new Error('there are no mounts here')),
   undo: () => Promise.resolve(),
   undoCalls: () => [],
 }

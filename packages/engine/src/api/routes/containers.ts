@@ -1,6 +1,5 @@
 /** /containers: making, listing, changing and removing them. Output and input are in `container-io.ts`. */
 import { UserError } from '@mini-docker/syscall'
-import { containerChanges } from '../../containers/changes.ts'
 import { createContainer, saveRecord } from '../../containers/create.ts'
 import { inspectContainer } from '../../containers/inspect.ts'
 import { CONTAINER_FILTERS, imageIds, listContainers, summary } from '../../containers/list.ts'
@@ -78,10 +77,6 @@ export const containerRoutes: Routes<Engine> = {
   }),
   'GET /containers/{id}/top': of(async (exchange, engine, container) => {
     exchange.json(200, await topContainer(engine, container, exchange.query.get('ps_args') ?? ''))
-  }),
-  'GET /containers/{id}/changes': of((exchange, engine, container) => {
-    const changes = containerChanges(engine, container)
-    exchange.json(200, changes.length === 0 ? null : changes)
   }),
 }
 

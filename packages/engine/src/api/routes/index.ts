@@ -1,6 +1,7 @@
 /** All of the API in one table. */
 import type { Engine } from '../../engine.ts'
 import { Router } from '../router.ts'
+import { archiveRoutes } from './archive.ts'
 import { containerIoRoutes } from './container-io.ts'
 import { containerRoutes } from './containers.ts'
 import { execRoutes } from './exec.ts'
@@ -18,6 +19,7 @@ export const apiRouter = new Router<Engine>(
   systemRoutes,
   containerRoutes,
   containerIoRoutes,
+  archiveRoutes,
   execRoutes,
   notBuiltRoutes,
   inspectImageRoutes,

@@ -17,12 +17,7 @@ const notInSwarm: Handler<Engine> = () => {
 }
 
 export const notBuiltRoutes: Routes<Engine> = {
-  'HEAD /containers/{id}/archive': later('copying files (docker cp)'),
-  'GET /containers/{id}/archive': later('copying files (docker cp)'),
-  'PUT /containers/{id}/archive': later('copying files (docker cp)'),
-  'GET /containers/{id}/export': later('docker export'),
   'POST /containers/{id}/update': later('docker update'),
-  'POST /commit': later('docker commit'),
   'POST /build': later('docker build'),
   'POST /session': later('a BuildKit session'),
   'GET /plugins': (exchange) => exchange.json(200, []),

@@ -1,0 +1,159 @@
+/**
+ * The filesystem of a container, held open for cp and export while it runs or while it does not. One helper process a container, shared
+ * by all who look at it: a second overlay over the same upper directory would be undefined (overlayfs.rst, "Sharing and copying layers").
+ * For the same reason the next start waits until all have looked.
+ */
+import * as fs from 'node:fs'
+import * as path from 'node:path'
+import { AT_FDCWD, LaunchError, O_DIRECTORY, O_PATH, openat, UserError, type Fd, type Held } from '@mini-docker/syscall'
+import type { Mount } from '@mini-docker/ns'
+import { lowerLinks } from '../containers/layers.ts'
+import type { Container } from '../containers/model.ts'
+import type { Engine } from '../engine.ts'
+import { containerMounts } from '../spec/mounts.ts'
+import { leaveVolumes, readyMounts, sourcesOf } from '../volumes/at-start.ts'
+import { BARE, ENTER, planRunningView, planStoppedView, WHOLE } from './view-plan.ts'
+
+/** Two directories as descriptors of this process (O_PATH), and a signal for the end: the container is removed by force. */
+export type View = AsyncDisposable & { whole: Fd; bare: Fd; aborted: AbortSignal }
+
+type Shared = { held: Held; whole: Fd; bare: Fd; users: number; abort: AbortController; gone: Promise<void> }
+
+const views = new WeakMap<Container, Shared>()
+
+/**
+ * Opens a container's filesystem; dispose it when done. Needs root.
+ * @throws UserError `conflict` for a container that is being removed; SyscallError when the kernel refuses a mount.
+ */
+export function openView(engine: Engine, container: Container): Promise<View> {
+  return container.lock.run(async () => {
+    if (
+      container.state.status === 'removing' ||
+      container.state.status === 'dead' ||
+      !engine.containers.has(container.id)
+    )
+      throw new UserError('conflict', `container ${container.id} is marked for removal`)
+    const shared = views.get(container) ?? (await makeShared(engine, container))
+    shared.users++
+    return viewOf(container, shared)
+  })
+}
+
+/** Resolves when nobody looks at the container's filesystem any more. For those who hold its lock: nobody new comes meanwhile. */
+export async function viewsClosed(container: Container): Promise<void> {
+  await views.get(container)?.gone
+}
+
+/** Ends all looking: the streams of those who look break off. */
+export async function abortViews(container: Container, why: string): Promise<void> {
+  const shared = views.get(container)
+  shared?.abort.abort(new UserError('conflict', why))
+  await shared?.gone
+}
+
+function viewOf(container: Container, shared: Shared): View {
+  let open = true
+  return {
+    whole: shared.whole,
+    bare: shared.bare,
+    aborted: shared.abort.signal,
+    [Symbol.asyncDispose]: async () => {
+      if (!open) return
+      open = false
+      shared.users--
+      if (shared.users > 0) return
+      views.delete(container)
+      shared.whole[Symbol.dispose]()
+      shared.bare[Symbol.dispose]()
+      await shared.held.release()
+      await shared.gone
+    },
+  }
+}
+
+async function makeShared(engine: Engine, container: Container): Promise<Shared> {
+  const running = container.alive
+  const held = running ? await holdRunning(engine, container) : await holdStopped(engine, container)
+  const gone = running ? held.ended : held.ended.then(() => leaveVolumes(engine, container))
+  try {
+    const [whole, bare] = [opened(held, WHOLE), opened(held, BARE)]
+    const shared: Shared = { held, whole, bare, users: 0, abort: new AbortController(), gone }
+    // It lives as long as it is used: an earlier end was somebody's SIGKILL.
+    void held.ended.then(() =>
+      shared.abort.abort(new UserError('unavailable', 'the process that held the container’s filesystem was ended')),
+    )
+    views.set(container, shared)
+    return shared
+  } catch (error) {
+    await held.release()
+    throw error
+  }
+}
+
+function opened(held: Held, name: string): Fd {
+  return openat(AT_FDCWD, `/proc/${held.pid}/fd/${held.results.get(name)}`, O_PATH | O_DIRECTORY)
+}
+
+async function holdRunning(engine: Engine, container: Container): Promise<Held> {
+  const { pid } = container.state
+  try {
+    return await engine.runtime.hold(planRunningView(pid), ({ id }) => {
+      if (id === ENTER && !isOf(pid, container)) throw ended(container)
+    })
+  } catch (error) {
+    // Its first process has ended between two looks: it is a stopped container now, or will be in a moment.
+    if (error instanceof LaunchError && error.code === 'ESRCH') throw ended(container)
+    throw error
+  }
+}
+
+/** A pid can have become another's; the cgroup tells whose it is. */
+function isOf(pid: number, container: Container): boolean {
+  try {
+    return fs.readFileSync(`/proc/${pid}/cgroup`, 'utf8').includes(`/${container.cgroupPath}`)
+  } catch {
+    return false
+  }
+}
+
+function ended({ id }: Container): UserError {
+  return new UserError('conflict', `container ${id} has just ended`, { hint: 'try again' })
+}
+
+async function holdStopped(engine: Engine, container: Container): Promise<Held> {
+  const { dir, record } = container
+  const overlay = {
+    layersDir: engine.images.layersDir,
+    lower: lowerLinks(engine, record),
+    upper: path.join(dir, 'upper'),
+    work: path.join(dir, 'work'),
+    target: path.join(dir, 'rootfs'),
+  }
+  // Nobody removes a volume until it is mounted here.
+  using _volumes = await readyMounts(engine, container)
+  try {
+    return await engine.runtime.hold(planStoppedView(overlay, mountsOf(engine, container)))
+  } catch (error) {
+    await leaveVolumes(engine, container)
+    throw error
+  }
+}
+
+/**
+ * What the last start bound over files in /etc, and the user's mounts. Nothing of the kernel's filesystems, and no tmpfs: it begins empty
+ * at each start, so that without processes there is none.
+ */
+function mountsOf(engine: Engine, { dir, record }: Container): Mount[] {
+  const files = ['hosts', 'hostname', 'resolv.conf'].filter((name) => fs.existsSync(path.join(dir, name)))
+  const etc = Object.fromEntries(files.map((name) => [`/etc/${name}`, path.join(dir, name)]))
+  const points = sourcesOf(engine, record.mounts)
+  const asked = new Set([...points.map(({ destination }) => destination), ...Object.keys(etc)])
+  return containerMounts(record.hostConfig, points, etc)
+    .filter(({ type, destination }) => type === 'bind' && asked.has(destination))
+    .map((mount) => ({ ...mount, kind: kindOf(mount) }))
+}
+
+function kindOf({ source, subpath }: Omit<Mount, 'kind'>): Mount['kind'] {
+  const path = subpath === undefined ? source : `${source}/${subpath}`
+  return fs.statSync(path).isDirectory() ? 'directory' : 'file'
+}
