@@ -4,7 +4,7 @@ export { makeDirectories, makeFile, openInRootCall, relative, ROOT } from './in-
 export { planEnter, planTarget } from './join.ts'
 export { messages } from './messages.ts'
 export { parseMountOptions, type MountOptions } from './mount-options.ts'
-export { planMount, type Mount } from './mounts.ts'
+export { isSharedBind, planMount, planSharedTrees, type Mount } from './mounts.ts'
 export {
   CHILD,
   CHILD_PIDFD,

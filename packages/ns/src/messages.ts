@@ -43,6 +43,16 @@ export const messages: Messages = {
       why: 'ユーザー名前空間ではユーザー ID が読み替えられます。中の ID 0 を外の一般ユーザーに対応させるので、その権限は名前空間の中だけで働きます。',
     },
   },
+  'rootfs.shared': {
+    en: {
+      title: 'Take copies of mounts that stay shared with the host',
+      why: 'A volume with the option rshared shows its mounts on both sides. The copy is made while this namespace still shares its mounts with the host, and is put into the container later.',
+    },
+    ja: {
+      title: 'ホストと共有し続けるマウントの写しを取ります',
+      why: 'rshared の付いたボリュームでは、その中のマウントがホストとコンテナの両方から見えます。この名前空間がまだホストとマウントを共有しているうちに写しを取り、後でコンテナの中に置きます。',
+    },
+  },
   'rootfs.propagation': {
     en: {
       title: 'Keep mounts to ourselves',

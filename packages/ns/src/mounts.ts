@@ -1,11 +1,17 @@
 /** The mounts of a container, one step each, made below its root before it is entered. mount(2), mount_setattr(2). */
 import {
   AT_EMPTY_PATH,
+  AT_FDCWD,
   AT_RECURSIVE,
   call,
   fdPath,
   MS_BIND,
+  MOVE_MOUNT_F_EMPTY_PATH,
+  MOVE_MOUNT_T_EMPTY_PATH,
   MS_REC,
+  MS_SHARED,
+  OPEN_TREE_CLOEXEC,
+  OPEN_TREE_CLONE,
   ref,
   struct,
   UserError,
@@ -29,6 +35,35 @@ export type Mount = {
 /** Filesystems that show the machine: their place must be a real directory, since a link could show it elsewhere unmasked (CVE-2019-19921). */
 const KERNEL_FILESYSTEMS = new Set(['proc', 'sysfs'])
 
+/** Bind mounts whose mounts are to appear on the host too: those with `shared` or `rshared`. */
+export function isSharedBind({ options }: Pick<Mount, 'options'>): boolean {
+  const { flags, propagation } = parseMountOptions(options)
+  return (flags & MS_BIND) !== 0 && propagation === MS_SHARED
+}
+
+/**
+ * The step `rootfs.shared`: a copy of each such source, still in one peer group with the host's. It has to be made before `rootfs.propagation`
+ * cuts the host off, and is attached later below the container's root, so that nothing but what is in it is ever seen on the host.
+ */
+export function planSharedTrees(mounts: readonly Pick<Mount, 'destination' | 'source' | 'options'>[]): Step {
+  return {
+    id: 'rootfs.shared',
+    stage: 'rootfs',
+    where: 'container',
+    calls: mounts.map(({ destination, source, options }) => {
+      const recursive = (parseMountOptions(options).flags & MS_REC) === 0 ? 0 : AT_RECURSIVE
+      const flags = OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | recursive
+      return call('open_tree', [AT_FDCWD, source, flags], { as: sharedTree(destination) })
+    }),
+    shell: mounts.map(({ source }) => `findmnt -o TARGET,PROPAGATION --target ${source}`),
+    man: ['open_tree(2)', 'mount_namespaces(7)'],
+  }
+}
+
+function sharedTree(destination: string): string {
+  return `rootfs.shared/${destination}`
+}
+
 /**
  * One step, `mount.<destination>`. @throws UserError `invalid` for a relative destination, `not-built` for options of runc's own.
  */
@@ -51,15 +86,17 @@ export function planMount(mount: Mount, shellRoot: string): Step {
       ...place,
       ...(KERNEL_FILESYSTEMS.has(type) ? [noLink(destination, id)] : []),
       ...(subpath === undefined ? [] : openBeneathCalls(source, subpath, `${id}/source`)),
-      isBind
-        ? call('mount', [
-            part === undefined ? source : fdPath(part),
-            fdPath(id),
-            null,
-            options.flags & (MS_BIND | MS_REC),
-            null,
-          ])
-        : call('mount', [source, fdPath(id), type, options.flags, options.data === '' ? null : options.data]),
+      isSharedBind(mount)
+        ? attachShared(destination, id)
+        : isBind
+          ? call('mount', [
+              part === undefined ? source : fdPath(part),
+              fdPath(id),
+              null,
+              options.flags & (MS_BIND | MS_REC),
+              null,
+            ])
+          : call('mount', [source, fdPath(id), type, options.flags, options.data === '' ? null : options.data]),
       ...attributeCalls(id, destination, options, isBind),
     ],
     shell: [
@@ -86,6 +123,11 @@ function noLink(destination: string, id: string): Call {
 
 function isHow(arg: unknown): arg is { struct: 'open_how'; fields: Record<string, number> } {
   return typeof arg === 'object' && arg !== null && 'struct' in arg
+}
+
+function attachShared(destination: string, id: string): Call {
+  const flags = MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH
+  return call('move_mount', [ref(sharedTree(destination)), '', ref(id), '', flags])
 }
 
 /** A bind mount takes its flags and its propagation afterwards, on the mount that is there now: the path is looked up again. */

@@ -4,6 +4,7 @@
  */
 import { planCgroup, type CgroupLayout } from '@mini-docker/cgroup'
 import {
+  isSharedBind,
   planCgroupNamespace,
   planClone,
   planDevices,
@@ -17,6 +18,7 @@ import {
   planReadonlyRoot,
   planRootBind,
   planRootPropagation,
+  planSharedTrees,
   planSysctls,
   type NamespaceType,
 } from '@mini-docker/ns'
@@ -102,7 +104,8 @@ export function planContainer(config: Spec, options: PlanOptions, machine: Machi
     ...(options.network?.born ?? []),
     ...planJoinNamespaces(linux.namespaces),
     ...(own('cgroup') ? [planCgroupNamespace()] : []),
-    planPropagation(propagation === 'shared' || propagation === 'rshared' ? 'rshared' : 'rslave'),
+    planSharedTrees(sharedBinds(spec.mounts ?? [])),
+    planPropagation('rslave'),
     options.overlay === undefined ? planRootBind(root) : overlayMount({ ...options.overlay, target: root }),
     planOpenRoot(root),
     ...(spec.mounts ?? []).flatMap((mount) => planMountOf(mount, root, options.cgroupPath, own('cgroup'), machine)),
@@ -167,6 +170,14 @@ function planMountOf(
   const isBind = options.includes('bind') || options.includes('rbind')
   const kind = isBind && machine.isFile(subpath === undefined ? source : `${source}/${subpath}`) ? 'file' : 'directory'
   return [planMount({ destination, type, source, options, kind, ...(subpath === undefined ? {} : { subpath }) }, root)]
+}
+
+function sharedBinds(
+  mounts: readonly SpecMount[],
+): { destination: string; source: string; options: readonly string[] }[] {
+  return mounts.flatMap(({ destination, source = '', options = [] }) =>
+    isSharedBind({ options }) ? [{ destination, source, options }] : [],
+  )
 }
 
 /** A config that binds a /dev of the host has its nodes already, and they are the host's. */
