@@ -4,6 +4,7 @@ import type { BlobProgress, OpenBlob, Presence, Sink, Tree } from '../copy/mediu
 import type { Digest } from '../digest.ts'
 import { familiarReference, formatReference, type Reference } from '../reference.ts'
 import type { Descriptor } from '../schema.ts'
+import { RegistryError } from './error.ts'
 import type { Registry } from './registry.ts'
 import type { Repository } from './repository.ts'
 import type { UploadSession } from './upload/session.ts'
@@ -52,9 +53,9 @@ export class RegistrySink implements Sink {
     const { domain, path } = this.#reference
     const others = candidates.filter((candidate) => candidate.domain === domain && candidate.path !== path)
     for (const from of others.slice(0, MOUNTS_MAX)) {
-      const outcome = await repository.mount(blob.digest, from)
+      const outcome = await repository.mount(blob.digest, from).catch(unlessRefused)
       if (outcome === 'mounted') return { kind: 'mounted', from }
-      this.#begun.set(blob.digest, outcome)
+      if (outcome !== undefined) this.#begun.set(blob.digest, outcome)
     }
     return { kind: 'absent' }
   }
@@ -90,4 +91,9 @@ export class RegistrySink implements Sink {
       hint: 'tag the image with the name that it shall have there',
     })
   }
+}
+
+/** Who may push here need not be allowed to read there: the blob is sent then, which tells whether that is allowed. */
+function unlessRefused(error: unknown): undefined {
+  if (!(error instanceof RegistryError) || error.status === undefined || error.retryable) throw error
 }

@@ -89,6 +89,19 @@ describeWith(NEEDS, 'a push', () => {
     expect(await target.hasBlob(blob)).toBe(true)
   })
 
+  test('that may not read where a blob could be mounted from uploads it, as docker does', async () => {
+    await using real = await RealRegistry.start()
+    await putContent(real, 'team/app', '1', image)
+    await using proxy = await FaultProxy.start(real)
+    const body = JSON.stringify({ errors: [{ code: 'DENIED', message: 'requested access to the resource is denied' }] })
+    proxy.faults = [{ kind: 'status', on: /mount=/, status: 403, contentType: 'application/json', body }]
+    using client = connect(real)
+    const events = await copyBetween(client, proxy.host, client, proxy.host)
+    expect(proxy.matching(/mount=/).length).toBeGreaterThan(0)
+    expect(states(events)).not.toContain('mounted')
+    expect(await inspectBySkopeo(real, 'other/app:2', '--raw')).toBeDefined()
+  })
+
   test('of what skopeo pushed is pulled again as the same bytes', async () => {
     await using real = await RealRegistry.start()
     using client = connect(real)
