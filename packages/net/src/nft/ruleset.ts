@@ -56,12 +56,15 @@ export type SetOf = {
 /** Which interfaces and addresses are whose. */
 export const SETS: readonly SetOf[] = [
   interfaces('bridges', () => true),
-  interfaces('isolated', ({ isolated }) => isolated),
+  interfaces('isolated', ({ isolated, icc }) => isolated || icc === false),
   interfaces('internal', ({ internal }) => internal),
   {
     name: 'same',
     type: 'ifname . ifname',
-    elements: (networks) => networks.map(({ bridge }) => `${interfaceName(bridge)} . ${interfaceName(bridge)}`),
+    elements: (networks) =>
+      networks
+        .filter(({ icc }) => icc !== false)
+        .map(({ bridge }) => `${interfaceName(bridge)} . ${interfaceName(bridge)}`),
   },
   subnets('subnets4', 4, () => true),
   subnets('subnets6', 6, () => true),

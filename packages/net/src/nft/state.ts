@@ -21,6 +21,8 @@ export type NatNetwork = {
   masquerade: boolean
   /** Containers of other networks, and machines that route to this host, reach it by published ports only. docker's way for all networks. */
   isolated: boolean
+  /** Whether its own containers reach each other past published ports; default true. False needs endpoints that are `isolated`, and an isolated network. */
+  icc?: boolean | undefined
 }
 
 export type Protocol = 'tcp' | 'udp' | 'sctp'

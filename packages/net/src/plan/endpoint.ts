@@ -10,7 +10,7 @@
 import { shellWord, type Call, type Ref, type Step } from '@mini-docker/syscall'
 import type { Cidr } from '../address/cidr.ts'
 import { newAddress, newRoute } from '../rtnetlink/address.ts'
-import { deleteLink, getLink, newLink, setHairpin, setLink, type MacvlanMode } from '../rtnetlink/link.ts'
+import { deleteLink, getLink, newLink, setHairpin, setIsolated, setLink, type MacvlanMode } from '../rtnetlink/link.ts'
 import { askIndexCalls, openSocketCall, requestCalls } from '../rtnetlink/request.ts'
 import { addressLine, HOST, step, sysctlCalls, sysctlLine, type Target } from './step.ts'
 
@@ -36,6 +36,8 @@ export type Endpoint = Interface & {
   alias?: string | undefined
   /** Frames may go back out of the port they came in by: so that a container reaches itself by a published port. */
   hairpin: boolean
+  /** It does not hear its neighbours on the bridge, nor they it: docker's `enable_icc=false`. The network in the firewall's state is `icc: false` then. */
+  isolated?: boolean | undefined
 }
 
 /** Beside an interface of the host. */
@@ -51,7 +53,7 @@ export function planHostSocket(): Step {
  * container's end was never used.
  */
 export function planVeth(endpoint: Endpoint, target: number | Ref | Target): Step {
-  const { bridge, hostName, name, mac, mtu, hairpin, alias } = endpoint
+  const { bridge, hostName, name, mac, mtu, hairpin, isolated = false, alias } = endpoint
   const size = mtu === undefined ? {} : { mtu }
   const peer = { name, mac, namespace: targetOf(target), ...size }
   const port = `network.port.${hostName}`
@@ -63,13 +65,15 @@ export function planVeth(endpoint: Endpoint, target: number | Ref | Target): Ste
     ),
     ...(alias === undefined ? [] : requestCalls(HOST, setLink(hostName, { alias }))),
   ]
-  if (hairpin)
-    calls.push(...askIndexCalls(HOST, getLink(hostName), port), ...requestCalls(HOST, setHairpin({ ref: port }, true)))
+  if (hairpin || isolated) calls.push(...askIndexCalls(HOST, getLink(hostName), port))
+  if (hairpin) calls.push(...requestCalls(HOST, setHairpin({ ref: port }, true)))
+  if (isolated) calls.push(...requestCalls(HOST, setIsolated({ ref: port }, true)))
   const mtuWords = mtu === undefined ? '' : ` mtu ${mtu}`
   const shell = [
     `ip link add ${hostName}${mtuWords} type veth peer name ${name} address ${mac}${mtuWords} netns ${shellPid(target)}`,
     `ip link set ${hostName} master ${bridge}${alias === undefined ? '' : ` alias ${shellWord(alias)}`} up`,
     ...(hairpin ? [`bridge link set dev ${hostName} hairpin on`] : []),
+    ...(isolated ? [`bridge link set dev ${hostName} isolated on`] : []),
   ]
   const undo = [openSocketCall(HOST), ...requestCalls(HOST, deleteLink(hostName), ['ENODEV'])]
   return { ...step('network.veth', 'host', calls, shell, ['veth(4)', 'ip-link(8)']), undo }

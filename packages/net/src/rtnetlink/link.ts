@@ -91,10 +91,19 @@ export function setLink(
 
 /** Lets a bridge send a frame back out of the port it came in by: a container that speaks to its own published port. */
 export function setHairpin(port: number | Ref, on: boolean): Request {
+  return setPort(port, { IFLA_BRPORT_MODE: on ? 1 : 0 })
+}
+
+/** Isolated ports of a bridge do not hear each other, only the bridge itself and ports that are not isolated. Linux 4.18. */
+export function setIsolated(port: number | Ref, on: boolean): Request {
+  return setPort(port, { IFLA_BRPORT_ISOLATED: on ? 1 : 0 })
+}
+
+function setPort(port: number | Ref, settings: Fields): Request {
   return request({
     type: RTM_SETLINK,
     header: { family: AF_BRIDGE, index: port },
-    attributes: { IFLA_PROTINFO: { IFLA_BRPORT_MODE: on ? 1 : 0 } },
+    attributes: { IFLA_PROTINFO: settings },
   })
 }
 

@@ -65,7 +65,7 @@ export const LINK: Family = {
     IFLA_LINKINFO: [18, { nested: INFO }],
     IFLA_IFALIAS: [20, 'text'],
     IFLA_LINK_NETNSID: [37, 'u32'],
-    IFLA_PROTINFO: [12, { nested: { IFLA_BRPORT_MODE: [4, 'u8'] } }],
+    IFLA_PROTINFO: [12, { nested: { IFLA_BRPORT_MODE: [4, 'u8'], IFLA_BRPORT_ISOLATED: [33, 'u8'] } }],
   },
 }
 

@@ -148,6 +148,28 @@ describeWith(['root', 'ip', 'nsenter'], 'a running container', () => {
     expect(host.run('bash', '-c', '(: < /dev/tcp/10.9.0.2/9) 2>&1 || true')).toContain('Connection refused')
   })
 
+  test('that is isolated on the bridge does not hear its neighbours, but the host', async () => {
+    using neighbour = await TestNamespace.open()
+    const alone = { ...endpoint, isolated: true }
+    const other = {
+      ...alone,
+      hostName: 'veth0000009',
+      mac: '02:42:0a:09:00:09',
+      addresses: [parseCidr('10.9.0.9/24'), parseCidr('fd09::9/64')],
+    }
+    const reach = (): string =>
+      neighbour.run('sh', '-c', 'timeout 0.5 bash -c ": < /dev/tcp/10.9.0.2/9" 2>&1 || echo "ended with $?"')
+    await run(planBridge(bridge))
+    await run(planConnect(alone, inside))
+    await run(planConnect({ ...other, isolated: false }, neighbour))
+    expect(reach()).toContain('Connection refused')
+    await run(planDisconnect(other, neighbour))
+    await run(planConnect(other, neighbour))
+    // timeout(1)
+    expect(reach()).toBe('ended with 124\n')
+    expect(host.run('bash', '-c', '(: < /dev/tcp/10.9.0.2/9) 2>&1 || true')).toContain('Connection refused')
+  })
+
   test('disconnected has one interface less, and its way out over the one that is left', async () => {
     await run(planBridge(bridge))
     await run(planBridge(second))
