@@ -34,10 +34,11 @@ export async function findPages<Page, Item>(
     await using answer: Answer = await endpoint.ask({ ...ask, method: 'GET', to, expect: [200, ...absent] })
     if (answer.status !== 200 || !isPage(answer)) return undefined
     const page = await answer.read(PAGE_BYTES_MAX)
-    items.push(...itemsOf(parseJSON(`list of ${endpoint.host}`, page, schema)))
+    // One by one: as arguments of one call, a page of a few hundred thousand would overflow the stack.
+    for (const item of itemsOf(parseJSON(`list of ${endpoint.host}`, page, schema))) items.push(item)
+    if (items.length > ITEMS_MAX) throw withoutEnd(endpoint)
     to = nextOf(answer.header('link'), answer.request.url)
-    const endless = to !== undefined && (seen.has(to) || seen.size >= PAGES_MAX || items.length > ITEMS_MAX)
-    if (endless) throw withoutEnd(endpoint)
+    if (to !== undefined && (seen.has(to) || seen.size >= PAGES_MAX)) throw withoutEnd(endpoint)
   }
   return items
 }

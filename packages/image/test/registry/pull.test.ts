@@ -143,6 +143,15 @@ describeWith(['docker-registry'], 'a list of tags', () => {
     expect((await failureOf((await repositoryAt(client, proxy.host)).tags())).message).toMatch(/list without end/)
     expect(proxy.matching(/tags/)).toHaveLength(1)
   })
+
+  test('of tags on one page of a million is refused as well', async () => {
+    await using real = await RealRegistry.start()
+    await using proxy = await FaultProxy.start(real)
+    const body = JSON.stringify({ tags: Array.from({ length: 1_000_000 }, () => 'a') })
+    proxy.faults = [{ kind: 'answer', on: /tags/, status: 200, headers: { 'content-type': 'application/json' }, body }]
+    using client = connect(real)
+    expect((await failureOf((await repositoryAt(client, proxy.host)).tags())).message).toMatch(/list without end/)
+  })
 })
 
 describe('a registry that is not there', () => {
