@@ -29,6 +29,7 @@ const COMMANDS: Record<string, Loader> = {
   logout: () => import('./commands/logout.ts'),
   logs: () => import('./commands/logs.ts'),
   pause: () => import('./commands/pause.ts'),
+  port: () => import('./commands/port.ts'),
   ps: () => import('./commands/ps.ts'),
   pull: () => import('./commands/pull.ts'),
   push: () => import('./commands/push.ts'),
@@ -61,6 +62,17 @@ const CLASS_ONLY: Record<string, Loader> = {
   serve: () => import('./commands/class-serve.ts'),
 }
 const MANIFEST_ONLY: Record<string, Loader> = { inspect: () => import('./commands/manifest-inspect.ts') }
+const NETWORK_ONLY: Record<string, Loader> = {
+  connect: () => import('./commands/network-connect.ts'),
+  create: () => import('./commands/network-create.ts'),
+  disconnect: () => import('./commands/network-disconnect.ts'),
+  inspect: () => import('./commands/network-inspect.ts'),
+  list: () => import('./commands/network-ls.ts'),
+  ls: () => import('./commands/network-ls.ts'),
+  prune: () => import('./commands/network-prune.ts'),
+  remove: () => import('./commands/network-rm.ts'),
+  rm: () => import('./commands/network-rm.ts'),
+}
 const SYSTEM_ONLY: Record<string, Loader> = { df: () => import('./commands/system-df.ts') }
 
 type Group = {
@@ -75,7 +87,9 @@ const GROUPS: Record<string, Group> = {
   class: { aliases: {}, own: CLASS_ONLY },
   container: {
     aliases: {
-      ...same('attach create exec inspect kill logs pause ps rename restart rm run start stats stop top unpause wait'),
+      ...same(
+        'attach create exec inspect kill logs pause port ps rename restart rm run start stats stop top unpause wait',
+      ),
       ls: 'ps',
       list: 'ps',
       remove: 'rm',
@@ -93,6 +107,7 @@ const GROUPS: Record<string, Group> = {
     own: IMAGE_ONLY,
   },
   manifest: { aliases: {}, own: MANIFEST_ONLY, notBuilt: 'annotate create push rm' },
+  network: { aliases: {}, own: NETWORK_ONLY },
   system: { aliases: same('events info'), own: SYSTEM_ONLY },
 }
 

@@ -8,9 +8,7 @@ export const FILTER: Flag = {
   kind: 'list',
   label: 'filter',
   help: 'Filter output based on conditions provided',
-  check(text) {
-    if (!text.includes('=')) throw new Error('bad format of filter (expected name=value)')
-  },
+  check: checkFilter,
 }
 
 /** `--format TEMPLATE` of lists. */
@@ -42,6 +40,11 @@ export const PRUNE_FILTER: Flag = {
   kind: 'list',
   label: 'filter',
   help: 'Provide filter values (e.g. "until=<timestamp>")',
+  check: checkFilter,
+}
+
+function checkFilter(text: string): void {
+  if (!text.includes('=')) throw new Error('bad format of filter (expected name=value)')
 }
 
 /** Signatures are not checked: what docker's flag says by default. Asking for the check is refused, as by a client without notary. */

@@ -41,7 +41,7 @@ function flagLines(flags: readonly Flag[], columns: number): string[] {
 
 /** Commands that stand alone and in a group under the same name. */
 const IN_BOTH: Record<string, string> = {
-  container: 'attach create exec kill logs pause rename restart run start stats stop top unpause wait',
+  container: 'attach create exec kill logs pause port rename restart run start stats stop top unpause wait',
   image: 'history import load pull push save tag',
   system: 'events info',
 }
@@ -52,6 +52,8 @@ const RENAMED = [
   ['container rm', 'container remove', 'rm'],
   ['image ls', 'image list', 'images'],
   ['image rm', 'image remove', 'rmi'],
+  ['network ls', 'network list'],
+  ['network rm', 'network remove'],
 ]
 
 /** All names of a command, those in the group first, as docker lists them. */

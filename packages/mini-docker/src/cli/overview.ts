@@ -13,6 +13,7 @@ const COMMANDS: ReadonlyArray<[title: string, lines: Record<string, string>]> = 
       logs: 'Fetch the logs of a container',
       top: 'Display the running processes of a container',
       stats: 'Display a live stream of container(s) resource usage statistics',
+      port: 'List port mappings or a specific mapping for the container',
       inspect: 'Return low-level information on containers and images',
       stop: 'Stop one or more running containers',
       kill: 'Kill one or more running containers',
@@ -45,6 +46,18 @@ const COMMANDS: ReadonlyArray<[title: string, lines: Record<string, string>]> = 
     },
   ],
   [
+    'Networks',
+    {
+      'network create': 'Create a network',
+      'network ls': 'List networks',
+      'network inspect': 'Display detailed information on one or more networks',
+      'network connect': 'Connect a container to a network',
+      'network disconnect': 'Disconnect a container from a network',
+      'network rm': 'Remove one or more networks',
+      'network prune': 'Remove all unused networks',
+    },
+  ],
+  [
     'The machine',
     {
       daemon: 'Run the daemon (the client starts one by itself where none runs)',
@@ -63,13 +76,14 @@ const GROUPS: Record<string, { about: string; commands: string }> = {
   container: {
     about: 'Manage containers',
     commands:
-      'attach create exec inspect kill logs ls pause prune rename restart rm run start stats stop top unpause wait',
+      'attach create exec inspect kill logs ls pause port prune rename restart rm run start stats stop top unpause wait',
   },
   image: {
     about: 'Manage images',
     commands: 'copy diff history import inspect load ls prune pull push rm save tag tree',
   },
   manifest: { about: 'Look at manifests and manifest lists in a registry', commands: 'inspect' },
+  network: { about: 'Manage networks', commands: 'connect create disconnect inspect ls prune rm' },
   system: { about: 'Manage the daemon', commands: 'df events info' },
 }
 
@@ -80,14 +94,15 @@ export function overview(group?: string): string {
     return `Usage:  mini-docker ${group} COMMAND\n\n${known.about}\n\nCommands: ${known.commands}\n\nRun 'mini-docker ${group} COMMAND --help' for more information on a command.\n`
   }
   const sections = COMMANDS.map(([title, lines]) => {
-    const shown = Object.entries(lines).map(([name, about]) => `  ${name.padEnd(10)}  ${about}`)
+    const width = Math.max(10, ...Object.keys(lines).map((name) => name.length))
+    const shown = Object.entries(lines).map(([name, about]) => `  ${name.padEnd(width)}  ${about}`)
     return [`${title}:`, ...shown].join('\n')
   })
   return [
     'Usage:  mini-docker [OPTIONS] COMMAND',
     'Containers as lists of system calls, with the words of docker',
     ...sections,
-    "Management commands: container, image, manifest, system (docker's longer names for the same); class (for a room of learners)",
+    "Management commands: container, image, manifest, network, system (docker's longer names for the same); class (for a room of learners)",
     'Options:\n      --config string   Location of client config files (default ~/.docker; or DOCKER_CONFIG)\n  -H, --host string     Daemon socket to connect to (default unix:///run/mini-docker/docker.sock; or MINI_DOCKER_HOST, DOCKER_HOST)\n  -v, --version         Print version information and quit',
     "Run 'mini-docker COMMAND --help' for more information on a command.\n",
   ].join('\n\n')

@@ -199,7 +199,7 @@ export function formatFilters(filters: readonly string[]): string | undefined {
     const [key, value] = [filter.slice(0, equals).trim().toLowerCase(), filter.slice(equals + 1).trim()]
     grouped[key] = { ...grouped[key], [value]: true }
   }
-  return JSON.stringify(grouped)
+  return JSON.stringify(Object.fromEntries(Object.entries(grouped).toSorted(([a], [b]) => (a < b ? -1 : 1))))
 }
 
 function older(a: string, b: string): boolean {

@@ -39,19 +39,29 @@ export const command: Command = {
     }
     const engine = openEngine(terminal)
     const query = { size: flags.bool('size'), platform: await parsePlatformFlag(flags, engine, '1.49') }
-    const render = renderer(flags.string('format'))
-    const found: unknown[] = []
-    const problems: string[] = []
-    for (const name of names) {
-      try {
-        found.push(await inspectOne(engine, name, type, query))
-      } catch (error) {
-        problems.push(daemonMessage(error as Error))
-      }
-    }
-    terminal.out(printed(() => render(found), terminal))
-    if (problems.length > 0) throw new CliError(problems.join('\n'))
+    await inspectAll(names, (name) => inspectOne(engine, name, type, query), flags.string('format'), terminal)
   },
+}
+
+/** Prints what is found of each name; what is not found is told after that, with status 1. */
+export async function inspectAll(
+  names: readonly string[],
+  inspect: (name: string) => Promise<unknown>,
+  format: string | undefined,
+  terminal: Terminal,
+): Promise<void> {
+  const render = renderer(format)
+  const found: unknown[] = []
+  const problems: string[] = []
+  for (const name of names) {
+    try {
+      found.push(await inspect(name))
+    } catch (error) {
+      problems.push(daemonMessage(error as Error))
+    }
+  }
+  terminal.out(printed(() => render(found), terminal))
+  if (problems.length > 0) throw new CliError(problems.join('\n'))
 }
 
 /** Docker ends the line even when the template fails on it. */

@@ -61,9 +61,9 @@ export function checkEnv(text: string): void {
 
 /** `-l`: a name must stand before `=`. */
 export function checkLabel(text: string): void {
-  const name = text.split('=')[0] ?? ''
-  if (name.trim() === '') throw new Error(`invalid label '${text}': empty name`)
-  if (/\s/.test(name)) throw new Error(`invalid label '${text}': label '${name}' contains whitespaces`)
+  const name = (text.split('=')[0] ?? '').trimStart()
+  if (name === '') throw new Error(`invalid label '${text}': empty name`)
+  if (/\s/.test(name)) throw new Error(`label '${name}' contains whitespaces`)
 }
 
 /** `-a stdin|stdout|stderr`. */

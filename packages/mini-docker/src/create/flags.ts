@@ -133,10 +133,10 @@ export const CREATE_FLAGS: readonly Flag[] = [
   { name: 'userns', kind: 'string', help: 'User namespace to use' },
   { name: 'uts', kind: 'string', help: 'UTS namespace to use' },
   { name: 'volume', short: 'v', kind: 'list', help: 'Bind mount a directory, or mount a volume' },
+  { name: 'volume-driver', kind: 'string', help: 'Optional volume driver for the container' },
+  { name: 'volumes-from', kind: 'list', help: 'Mount volumes from the specified container(s)' },
   { name: 'workdir', short: 'w', kind: 'string', help: 'Working directory inside the container' },
 
-  ...later('string', 'volume drivers come with part 3', 'volume-driver'),
-  ...later('list', 'volumes come with part 3', 'volumes-from'),
   CONTENT_TRUST,
   ...later(
     'string',

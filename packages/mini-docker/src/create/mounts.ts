@@ -66,6 +66,9 @@ export function parseMount(text: string, bytes: (text: string) => number): Mount
       case 'bind-nonrecursive':
         if (switchValue(key, value)) mount.BindOptions = { ...mount.BindOptions, NonRecursive: true }
         break
+      case 'bind-create-src':
+        if (switchValue(key, value)) mount.BindOptions = { ...mount.BindOptions, CreateMountpoint: true }
+        break
       case 'bind-recursive':
         applyRecursive(mount, text_)
         break

@@ -30,3 +30,12 @@ export function parseTimestamp(text: string, nowMs: number): string {
   if (Number.isNaN(milliseconds)) throw new Error(`failed to parse value as time or duration: ${JSON.stringify(text)}`)
   return `${milliseconds / 1000}${fraction === '' ? '' : `.${fraction.padEnd(9, '0').slice(0, 9)}`}`
 }
+
+/** Go's time.Time.String() of a time in RFC 3339, in its own zone: `2026-11-20 10:00:00.1 +0000 UTC`. */
+export function goTimeOf(rfc3339: string): string {
+  const match = /^(.{10})T(\d{2}:\d{2}:\d{2})(\.\d+)?(Z|[+-]\d{2}:\d{2})$/.exec(rfc3339)
+  if (match === null) return rfc3339
+  const [, day, time, fraction = '', zone = ''] = match
+  const offset = zone === 'Z' ? '+0000' : zone.replace(':', '')
+  return `${day} ${time}${fraction.replace(/\.?0+$/, '')} ${offset} ${zone === 'Z' ? 'UTC' : offset}`
+}

@@ -30,7 +30,8 @@ function formatGroup({ ip, type, first, last }: { ip: string; type: string; firs
   return ip === '' ? `${range}/${type}` : `${hostPort(ip, range)}->${range}/${type}`
 }
 
-function hostPort(ip: string, port: string): string {
+/** `127.0.0.1:80`, `[::1]:80`. */
+export function hostPort(ip: string, port: string): string {
   return ip.includes(':') ? `[${ip}]:${port}` : `${ip}:${port}`
 }
 

@@ -33,7 +33,8 @@ export function withTemplateErrors<T>(context: string, work: () => T): T {
   try {
     return work()
   } catch (error) {
-    if (error instanceof TemplateSyntaxError) throw new CliError(`failed to parse template: ${error.message}`)
+    if (error instanceof TemplateSyntaxError)
+      throw new CliError(`${context.replace('failed to execute', 'failed to parse')}: ${error.message}`)
     if (error instanceof TemplateError) throw new CliError(`${context}: ${error.message}`)
     throw error
   }

@@ -69,7 +69,7 @@ export class NilList extends Array<unknown> {
 }
 
 const MAP_KEYS = new Set(
-  'Labels Volumes ExposedPorts PortBindings Ports Networks Options Sysctls Tmpfs StorageOpt Annotations DriverOpts Data Runtimes Config.LogConfig IndexConfigs Details Attributes'.split(
+  'Labels Volumes ExposedPorts PortBindings Ports Networks Options Sysctls Tmpfs StorageOpt Annotations DriverOpts Data Runtimes Config.LogConfig IndexConfigs Details Attributes Containers AuxiliaryAddresses'.split(
     ' ',
   ),
 )
@@ -106,7 +106,16 @@ export function goValue(value: unknown, key = '', parent = ''): unknown {
   }
   if (typeof value !== 'object' || isExactNumber(value)) return value
   const entries = Object.entries(value).map(([name, item]): [string, unknown] => [name, goValue(item, name, key)])
-  return isMap ? new GoMap(entries) : Object.fromEntries(entries)
+  return isMap ? new GoMap(entries) : withOmitted(Object.fromEntries(entries), parent)
+}
+
+/** Fields of a list's items that JSON leaves out when empty, and templates may still name: a network's `IPAM.Config`. */
+const OMITTED: Record<string, readonly string[]> = { Config: ['Subnet', 'IPRange', 'Gateway'] }
+
+function withOmitted(item: object, list: string): object {
+  for (const name of OMITTED[list] ?? [])
+    if (!(name in item)) Object.defineProperty(item, name, { value: '', enumerable: false })
+  return item
 }
 
 /** Go's `%v`. `<nil>` for nothing. */
