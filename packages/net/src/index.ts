@@ -1,5 +1,6 @@
 export * from './address/address.ts'
 export * from './address/cidr.ts'
+export * from './dns/index.ts'
 export * from './nft/index.ts'
 export * from './plan/index.ts'
 export * from './pool/index.ts'

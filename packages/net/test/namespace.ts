@@ -1,7 +1,8 @@
 /** A network namespace for a test: a process that sleeps in it. It is gone, with all links in it, when the process is. */
-import { execFileSync, spawn, type ChildProcess } from 'node:child_process'
+import { execFile, execFileSync, spawn, type ChildProcess } from 'node:child_process'
 import { readlinkSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { promisify } from 'node:util'
 
 export class TestNamespace implements Disposable {
   readonly #process: ChildProcess
@@ -33,6 +34,13 @@ export class TestNamespace implements Disposable {
   /** Runs a program in it. @returns its standard output */
   run(program: string, ...args: string[]): string {
     return execFileSync('nsenter', [`--net=${this.path}`, '--', program, ...args], { encoding: 'utf8' })
+  }
+
+  /** The same, while this process goes on: for programs that ask it something. */
+  async start(program: string, ...args: string[]): Promise<string> {
+    const words = [`--net=${this.path}`, '--', program, ...args]
+    const { stdout } = await promisify(execFile)('nsenter', words, { encoding: 'utf8' })
+    return stdout
   }
 
   /** What iproute2 says: `ip -j -d ARGS`. */

@@ -27,14 +27,11 @@ export async function bindUdp(address: string, port: number, place: Place): Prom
   const fd = newSocket(address, SOCK_DGRAM, place)
   return owned(fd, async () => {
     bind(fd, address, port)
-    const socket = createSocket(isIPv6(address) ? 'udp6' : 'udp4')
-    socket.bind({ fd: fd.number, exclusive: true })
-    await once(socket, 'listening')
-    return socket
+    return adoptUdp(fd, address)
   })
 }
 
-/** A TCP server that listens on an address. Port 0 is any. @throws SyscallError `EADDRINUSE` */
+/** A TCP server that listens on an address, and may still answer who has ended. Port 0 is any. @throws SyscallError `EADDRINUSE` */
 export async function listenTcp(address: string, port: number, place: Place): Promise<Server> {
   const fd = newSocket(address, SOCK_STREAM, place)
   return owned(fd, async () => {
@@ -42,9 +39,10 @@ export async function listenTcp(address: string, port: number, place: Place): Pr
     invoke('setsockopt', fd.number, SOL_SOCKET, SO_REUSEADDR, Buffer.from([1, 0, 0, 0]), 4)
     bind(fd, address, port)
     invoke('listen', fd.number, BACKLOG)
-    const server = new Server()
+    const server = new Server({ allowHalfOpen: true })
+    const listening = once(server, 'listening')
     server.listen({ fd: fd.number, exclusive: true })
-    await once(server, 'listening')
+    await listening
     return server
   })
 }
@@ -53,12 +51,11 @@ export async function listenTcp(address: string, port: number, place: Place): Pr
 export async function connectUdp(address: string, port: number, place: Place): Promise<UdpSocket> {
   const fd = newSocket(address, SOCK_DGRAM, place)
   return owned(fd, async () => {
-    const socket = createSocket(isIPv6(address) ? 'udp6' : 'udp4')
-    socket.bind({ fd: fd.number, exclusive: true })
-    await once(socket, 'listening')
+    const socket = await adoptUdp(fd, address)
     try {
+      const connected = once(socket, 'connect')
       socket.connect(port, address)
-      await once(socket, 'connect')
+      await connected
       return socket
     } catch (error) {
       socket.close()
@@ -80,6 +77,14 @@ export function connectTcp(address: string, port: number, place: Place): TcpSock
     }
   }
   return new TcpSocket({ fd: fd.number, readable: true, writable: true })
+}
+
+async function adoptUdp(fd: Fd, address: string): Promise<UdpSocket> {
+  const socket = createSocket(isIPv6(address) ? 'udp6' : 'udp4')
+  const listening = once(socket, 'listening')
+  socket.bind({ fd: fd.number, exclusive: true })
+  await listening
+  return socket
 }
 
 function newSocket(address: string, type: number, { namespace }: Place): Fd {

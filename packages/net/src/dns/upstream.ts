@@ -61,7 +61,7 @@ export function embeddedResolvConf(
 ): { text: string; ndotsSet: boolean } {
   const domains = search.length > 0 ? search.filter((domain) => domain !== '.') : searchOf(hostText)
   const given = options.length > 0 ? options : valuesOf(hostText, 'options')
-  const ndots = given.findLast((option) => /^ndots:/.test(option))
+  const ndots = given.findLast((option) => option.startsWith('ndots:'))
   const lines = [
     ...(domains.length > 0 ? [`search ${domains.join(' ')}`] : []),
     `nameserver ${EMBEDDED_ADDRESS}`,
@@ -81,7 +81,12 @@ function valuesOf(text: string, keyword: string): string[] {
 }
 
 function linesOf(text: string): string[][] {
-  return text.split('\n').map((line) => line.replace(/[#;].*$/, '').trim().split(/\s+/))
+  return text.split('\n').map((line) =>
+    line
+      .replace(/[#;].*$/, '')
+      .trim()
+      .split(/\s+/),
+  )
 }
 
 /** Loopback, and IPv6, which most containers have no way out for. */
