@@ -54,9 +54,9 @@ const RESPONSE_HEADERS = [
   'www-authenticate',
 ]
 const URLS = new Set(['location', 'link'])
-/** Of signed URLs of the large clouds, of tokens and of logins. `_state` is docker-registry's, an upload's right to go on. */
+/** Of signed URLs of clouds and content networks, of tokens and of logins. `_state` is docker-registry's, an upload's right to go on. */
 const SECRET_QUERY =
-  /^(password|token|access_token|refresh_token|sig|signature|_state|expires|key-pair-id|policy|x-(amz|goog)-.*)$/i
+  /^(password|sig|_state|expires|verify|key-pair-id|policy|hdnts|x-(amz|goog)-.*|.*(token|signature|credential|secret|access-?key).*)$/i
 
 export function visibleRequestHeaders(headers: OutgoingHttpHeaders): Record<string, string> {
   const visible = pick(headers, REQUEST_HEADERS)
