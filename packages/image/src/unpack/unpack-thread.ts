@@ -26,7 +26,11 @@ export class UnpackThread {
       name: 'unpack',
     })
     this.#worker.on('message', (message: FromThread) => this.#hear(message))
-    this.#worker.on('error', (error) => this.#settle(error instanceof Error ? error : new Error(String(error))))
+    this.#worker.on('error', (error) => {
+      // Its exit is told later: until then it must not be lent to another job, which would fail of this one's death.
+      this.#dead = true
+      this.#settle(error instanceof Error ? error : new Error(String(error)))
+    })
     this.#worker.on('exit', (code) => {
       this.#dead = true
       this.#settle(new Error(`the thread that unpacks ended with ${code}`))
