@@ -1,6 +1,7 @@
 /**
  * Bytes that are stored and that nobody sees. A file's bytes are wasted once the last of its names is hidden by a layer above. dive
- * counts nearly the same, but adds the copy that stays to the ones that it hides, so its sums are larger; its efficiency agrees.
+ * counts the copy that stays among the wasted ones and knows no hard links: its sums are larger, and its efficiency is near this one
+ * where a file has one name.
  */
 import { WASTED_MAX, type Totals, type Waste } from './model.ts'
 
