@@ -7,6 +7,8 @@ import {
   describe as describeBlob,
   digestOf,
   dockerImage,
+  json,
+  MEDIA,
   multiPlatform,
   PLATFORMS,
   pullBySkopeo,
@@ -81,6 +83,13 @@ describeWith(['root', 'docker-registry', 'skopeo'], 'what is asked of registries
     test('of an image has the platform of its config, of an artifact none', async () => {
       expect((await ask('OPEN/team/app:1.0')).json.Platforms).toEqual([{ architecture: 'amd64', os: 'linux' }])
       expect((await ask('OPEN/team/sbom:1')).json.Platforms).toBe(null)
+    })
+    test('of an artifact whose config is no JSON has none either', async () => {
+      const config = Buffer.from('\0asm')
+      const described = describeBlob('application/vnd.example.config', config)
+      const bytes = json({ schemaVersion: 2, mediaType: MEDIA.manifest, config: described, layers: [] })
+      await putContent(open, 'team/wasm', '1', { blobs: [config], manifests: [{ mediaType: MEDIA.manifest, bytes }] })
+      expect(await ask('OPEN/team/wasm:1')).toMatchObject({ status: 200, json: { Platforms: null } })
     })
     test.each([
       ['OPEN/team/app:none', 404, 'manifest unknown: manifest unknown'],

@@ -2,6 +2,7 @@
 import {
   ImageConfig,
   Index,
+  isImageConfig,
   isIndex,
   isManifest,
   Manifest,
@@ -39,9 +40,10 @@ async function platformsOf(source: Source, descriptor: Descriptor): Promise<Plat
   }
   if (!isManifest(mediaType)) return null
   const { config } = parseJSON(`manifest ${digest}`, bytes, Manifest)
-  const image = ImageConfig.safeParse(JSON.parse((await source.read('config', config)).toString('utf8')))
-  // An artifact that is no image runs nowhere.
-  if (!image.success || image.data.os === '') return null
-  const { os, architecture, variant } = image.data
+  // An artifact that is no image runs nowhere, and its config may be anything.
+  if (!isImageConfig(config.mediaType)) return null
+  const bytesOfConfig = await source.read('config', config)
+  const { os, architecture, variant } = parseJSON(`config ${config.digest}`, bytesOfConfig, ImageConfig)
+  if (os === '') return null
   return [{ architecture, os, ...(variant != null && { variant }) }]
 }
