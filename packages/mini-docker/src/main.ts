@@ -73,6 +73,16 @@ const NETWORK_ONLY: Record<string, Loader> = {
   remove: () => import('./commands/network-rm.ts'),
   rm: () => import('./commands/network-rm.ts'),
 }
+const VOLUME_ONLY: Record<string, Loader> = {
+  create: () => import('./commands/volume-create.ts'),
+  inspect: () => import('./commands/volume-inspect.ts'),
+  list: () => import('./commands/volume-ls.ts'),
+  ls: () => import('./commands/volume-ls.ts'),
+  prune: () => import('./commands/volume-prune.ts'),
+  remove: () => import('./commands/volume-rm.ts'),
+  rm: () => import('./commands/volume-rm.ts'),
+  update: () => import('./commands/volume-update.ts'),
+}
 const SYSTEM_ONLY: Record<string, Loader> = { df: () => import('./commands/system-df.ts') }
 
 type Group = {
@@ -109,6 +119,7 @@ const GROUPS: Record<string, Group> = {
   manifest: { aliases: {}, own: MANIFEST_ONLY, notBuilt: 'annotate create push rm' },
   network: { aliases: {}, own: NETWORK_ONLY },
   system: { aliases: same('events info'), own: SYSTEM_ONLY },
+  volume: { aliases: {}, own: VOLUME_ONLY },
 }
 
 function same(names: string): Record<string, string> {

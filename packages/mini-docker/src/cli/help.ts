@@ -54,6 +54,8 @@ const RENAMED = [
   ['image rm', 'image remove', 'rmi'],
   ['network ls', 'network list'],
   ['network rm', 'network remove'],
+  ['volume ls', 'volume list'],
+  ['volume rm', 'volume remove'],
 ]
 
 /** All names of a command, those in the group first, as docker lists them. */

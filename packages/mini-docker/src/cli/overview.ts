@@ -58,6 +58,16 @@ const COMMANDS: ReadonlyArray<[title: string, lines: Record<string, string>]> = 
     },
   ],
   [
+    'Volumes',
+    {
+      'volume create': 'Create a volume',
+      'volume ls': 'List volumes',
+      'volume inspect': 'Display detailed information on one or more volumes',
+      'volume rm': 'Remove one or more volumes',
+      'volume prune': 'Remove unused local volumes',
+    },
+  ],
+  [
     'The machine',
     {
       daemon: 'Run the daemon (the client starts one by itself where none runs)',
@@ -85,6 +95,7 @@ const GROUPS: Record<string, { about: string; commands: string }> = {
   manifest: { about: 'Look at manifests and manifest lists in a registry', commands: 'inspect' },
   network: { about: 'Manage networks', commands: 'connect create disconnect inspect ls prune rm' },
   system: { about: 'Manage the daemon', commands: 'df events info' },
+  volume: { about: 'Manage volumes', commands: 'create inspect ls prune rm update' },
 }
 
 /** The overview of everything, or of one group. */
@@ -102,7 +113,7 @@ export function overview(group?: string): string {
     'Usage:  mini-docker [OPTIONS] COMMAND',
     'Containers as lists of system calls, with the words of docker',
     ...sections,
-    "Management commands: container, image, manifest, network, system (docker's longer names for the same); class (for a room of learners)",
+    "Management commands: container, image, manifest, network, system, volume (docker's longer names for the same); class (for a room of learners)",
     'Options:\n      --config string   Location of client config files (default ~/.docker; or DOCKER_CONFIG)\n  -H, --host string     Daemon socket to connect to (default unix:///run/mini-docker/docker.sock; or MINI_DOCKER_HOST, DOCKER_HOST)\n  -v, --version         Print version information and quit',
     "Run 'mini-docker COMMAND --help' for more information on a command.\n",
   ].join('\n\n')

@@ -11,10 +11,11 @@ import {
   parseUlimit,
 } from './checks.ts'
 import { parseKeyValueFile, readTextFile } from './files.ts'
-import { parseMount, parseVolumes } from './mounts.ts'
+import { parseMount } from './mounts.ts'
 import { networkingOf } from './networks.ts'
 import { parsePorts, type Published } from './ports.ts'
 import { parseSecurityOptions } from './security-options.ts'
+import { parseVolumes } from './volumes.ts'
 
 /** What the body depends on besides the flags: the environment (for `-e NAME`), `-d`, the terminal's size for `-t`. */
 export type BodyContext = {

@@ -1,5 +1,6 @@
-/** `--mount` and `-v`: where files of the host, memory or volumes appear in the container. */
+/** `--mount`: where files of the host, memory or volumes appear in the container. */
 import { csvFields } from '../cli/csv.ts'
+import { absolute } from './volumes.ts'
 
 /** A mount as the API wants it. */
 export type Mount = {
@@ -21,6 +22,7 @@ export type Mount = {
     DriverConfig?: { Name?: string; Options?: Record<string, string> }
     Subpath?: string
   }
+  ImageOptions?: { Subpath?: string }
   TmpfsOptions?: { SizeBytes?: number; Mode?: number }
 }
 
@@ -29,9 +31,12 @@ export function parseMount(text: string, bytes: (text: string) => number): Mount
   const mount: Mount = { Type: 'volume', Target: '' }
   let labels: Record<string, string> | undefined
   let options: Record<string, string> | undefined
+  if (text === '') throw new Error('EOF')
+  const quote = bareQuote(text)
+  if (quote !== undefined) throw new Error(`parse error on line 1, column ${quote}: bare " in non-quoted-field`)
   for (const field of csvFields(text)) {
     const equals = field.indexOf('=')
-    const key = (equals === -1 ? field : field.slice(0, equals)).trim().toLowerCase()
+    const key = (equals === -1 ? field : field.slice(0, equals)).toLowerCase()
     const value = equals === -1 ? undefined : field.slice(equals + 1)
     if (
       value === undefined &&
@@ -64,7 +69,7 @@ export function parseMount(text: string, bytes: (text: string) => number): Mount
         mount.BindOptions = { ...mount.BindOptions, Propagation: text_.toLowerCase() }
         break
       case 'bind-nonrecursive':
-        if (switchValue(key, value)) mount.BindOptions = { ...mount.BindOptions, NonRecursive: true }
+        mount.BindOptions = { ...mount.BindOptions, ...(switchValue(key, value) ? { NonRecursive: true } : {}) }
         break
       case 'bind-create-src':
         if (switchValue(key, value)) mount.BindOptions = { ...mount.BindOptions, CreateMountpoint: true }
@@ -73,13 +78,13 @@ export function parseMount(text: string, bytes: (text: string) => number): Mount
         applyRecursive(mount, text_)
         break
       case 'volume-nocopy':
-        if (switchValue(key, value)) mount.VolumeOptions = { ...mount.VolumeOptions, NoCopy: true }
+        mount.VolumeOptions = { ...mount.VolumeOptions, ...(switchValue(key, value) ? { NoCopy: true } : {}) }
         break
       case 'volume-subpath':
         mount.VolumeOptions = { ...mount.VolumeOptions, Subpath: text_ }
         break
       case 'volume-label':
-        labels = { ...labels, ...pair(text_) }
+        labels = sorted({ ...labels, ...pair(text_) })
         mount.VolumeOptions = { ...mount.VolumeOptions, Labels: labels }
         break
       case 'volume-driver':
@@ -89,18 +94,21 @@ export function parseMount(text: string, bytes: (text: string) => number): Mount
         }
         break
       case 'volume-opt':
-        options = { ...options, ...pair(text_) }
+        options = sorted({ ...options, ...pair(text_) })
         mount.VolumeOptions = {
           ...mount.VolumeOptions,
           DriverConfig: { ...mount.VolumeOptions?.DriverConfig, Options: options },
         }
+        break
+      case 'image-subpath':
+        mount.ImageOptions = { ...mount.ImageOptions, Subpath: text_ }
         break
       case 'tmpfs-size':
         mount.TmpfsOptions = { ...mount.TmpfsOptions, SizeBytes: tmpfsSize(text_, bytes) }
         break
       case 'tmpfs-mode':
         if (!/^[0-7]+$/.test(text_)) throw new Error(`invalid value for ${key}: ${text_}`)
-        mount.TmpfsOptions = { ...mount.TmpfsOptions, Mode: Number.parseInt(text_, 8) }
+        mount.TmpfsOptions = { ...mount.TmpfsOptions, ...octalMode(text_) }
         break
       default:
         throw new Error(`unexpected key '${key}' in '${field}'`)
@@ -111,26 +119,37 @@ export function parseMount(text: string, bytes: (text: string) => number): Mount
 
 function checked(mount: Mount): Mount {
   if (mount.Target === '') throw new Error('target is required')
-  const { Type, VolumeOptions, BindOptions, TmpfsOptions } = mount
+  const { Type, VolumeOptions, BindOptions, ImageOptions, TmpfsOptions } = mount
   if (VolumeOptions !== undefined && Type !== 'volume')
     throw new Error(`cannot mix 'volume-*' options with mount type '${Type}'`)
   if (BindOptions !== undefined && Type !== 'bind')
     throw new Error(`cannot mix 'bind-*' options with mount type '${Type}'`)
+  if (ImageOptions !== undefined && Type !== 'image')
+    throw new Error(`cannot mix 'image-*' options with mount type '${Type}'`)
   if (TmpfsOptions !== undefined && Type !== 'tmpfs')
     throw new Error(`cannot mix 'tmpfs-*' options with mount type '${Type}'`)
-  if (BindOptions?.ReadOnlyForceRecursive === true && mount.ReadOnly !== true)
-    throw new Error("option 'bind-recursive=readonly' requires 'readonly' to be specified in conjunction")
+  const conflict = (recursive: string, needed: string): Error =>
+    new Error(`option 'bind-recursive=${recursive}' requires '${needed}' to be specified in conjunction`)
+  if (BindOptions?.ReadOnlyNonRecursive === true && mount.ReadOnly !== true) throw conflict('writable', 'readonly')
+  if (BindOptions?.ReadOnlyForceRecursive === true) {
+    if (mount.ReadOnly !== true) throw conflict('readonly', 'readonly')
+    if (BindOptions.Propagation !== 'rprivate') throw conflict('readonly', 'bind-propagation=rprivate')
+  }
   return inOrder(mount)
 }
 
 /** The fields in the order of Go's structs. Docker's client always names a driver next to other volume options, be it none. */
-function inOrder({ Type, Source, Target, ReadOnly, VolumeOptions: volume, ...options }: Mount): Mount {
+function inOrder({ Type, Source, Target, ReadOnly, BindOptions, VolumeOptions: volume, ...options }: Mount): Mount {
+  const { Propagation, ...bind } = BindOptions ?? {}
   return {
     Type,
-    ...(Source === undefined ? {} : { Source }),
+    ...(Source === undefined || Source === '' ? {} : { Source }),
     Target,
     ...(ReadOnly === undefined ? {} : { ReadOnly }),
     ...options,
+    ...(BindOptions === undefined
+      ? {}
+      : { BindOptions: { ...(Propagation === undefined ? {} : { Propagation }), ...bind } }),
     ...(volume === undefined ? {} : { VolumeOptions: { ...volume, DriverConfig: volume.DriverConfig ?? {} } }),
   }
 }
@@ -161,6 +180,11 @@ function switchValue(key: string, value: string | undefined): boolean {
   throw new Error(`invalid value for ${key}: ${value}`)
 }
 
+function octalMode(text: string): { Mode?: number } {
+  const mode = Number.parseInt(text, 8)
+  return mode === 0 ? {} : { Mode: mode }
+}
+
 function tmpfsSize(text: string, bytes: (text: string) => number): number {
   try {
     return bytes(text)
@@ -169,24 +193,18 @@ function tmpfsSize(text: string, bytes: (text: string) => number): number {
   }
 }
 
+/** The column of a quote inside of a field that does not begin with one, counted as Go's encoding/csv does. */
+function bareQuote(text: string): number | undefined {
+  const found = /^(?:(?:"(?:[^"]|"")*"|[^",]*)(?:,|$))*?[^",]+"/.exec(text)
+  return found === null ? undefined : found[0].length
+}
+
+/** As Go writes a map. */
+function sorted(map: Record<string, string>): Record<string, string> {
+  return Object.fromEntries(Object.entries(map).toSorted(([a], [b]) => (a < b ? -1 : 1)))
+}
+
 function pair(text: string): Record<string, string> {
   const equals = text.indexOf('=')
   return equals === -1 ? { [text]: '' } : { [text.slice(0, equals)]: text.slice(equals + 1) }
-}
-
-/** `-v`: with a source it is a bind or a named volume (`binds`), alone an anonymous volume (`volumes`). `./x` becomes absolute. */
-export function parseVolumes(given: readonly string[]): { binds: string[] | null; volumes: Record<string, object> } {
-  const binds: string[] = []
-  const volumes: Record<string, object> = {}
-  for (const text of given) {
-    const [source = '', ...rest] = text.split(':')
-    if (rest.length === 0) volumes[text] = {}
-    else binds.push(source.startsWith('.') ? [absolute(source), ...rest].join(':') : text)
-  }
-  return { binds: binds.length === 0 ? null : binds, volumes }
-}
-
-function absolute(path: string): string {
-  // path.resolve, without loading node:path for everyone.
-  return process.getBuiltinModule('node:path').resolve(path)
 }
