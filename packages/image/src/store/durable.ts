@@ -2,7 +2,8 @@
 import { randomBytes } from 'node:crypto'
 import { link, open, rename, rm, type FileHandle } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
-import { UserError } from '@mini-docker/syscall'
+import { AT_FDCWD, O_DIRECTORY, O_PATH, openat, UserError } from '@mini-docker/syscall'
+import { removeTree } from '../tree/remove.ts'
 
 /** Replaces `path` by `data`, durably. The temporary file lies beside it, named `.<name>.<random>.tmp`. */
 export async function writeWhole(path: string, data: string | Uint8Array): Promise<void> {
@@ -52,4 +53,15 @@ export function diskError(error: unknown, path: string): unknown {
 /** Unique across processes; the process id helps who finds it lying about. */
 export function randomName(): string {
   return `${process.pid}-${randomBytes(6).toString('hex')}`
+}
+
+/** Removes a tree under `directory`, or nothing where there is none; also one that is deeper than a path can say (PATH_MAX). */
+export async function removeAll(directory: string, name: string): Promise<void> {
+  try {
+    await rm(join(directory, name), { recursive: true, force: true })
+  } catch (error) {
+    if ((error as { code?: unknown }).code !== 'ENAMETOOLONG') throw error
+    using parent = openat(AT_FDCWD, directory, O_PATH | O_DIRECTORY)
+    removeTree(parent.number, name)
+  }
 }

@@ -93,7 +93,7 @@ async function sweepLinks(paths: StorePaths): Promise<void> {
 async function sweepTemporary(paths: StorePaths, swept: Swept): Promise<void> {
   for (const name of await readdir(paths.tmp)) {
     if (name.startsWith('download-') && (await isFresh(join(paths.tmp, name)))) continue
-    await rm(join(paths.tmp, name), { recursive: true, force: true })
+    await removeAll(paths.tmp, name)
     if (/^(blob|layer|download)-/.test(name)) swept.temporary++
   }
   for (const name of await readdir(paths.root)) {

@@ -14,7 +14,7 @@ import { inParallel } from '../parallel.ts'
 import { inheritDirectories } from '../tree/inherit.ts'
 import { unpackTree } from '../unpack/unpack-tree.ts'
 import { readCapped, type Blobs } from './blobs.ts'
-import { diskError, randomName } from './durable.ts'
+import { diskError, randomName, removeAll } from './durable.ts'
 import type { Layer } from './image.ts'
 import { takeLock } from './lock.ts'
 import type { StorePaths } from './paths.ts'
@@ -108,8 +108,9 @@ export class Layers {
     const lockFile = join(this.#paths.tmp, `unpack-${hexOf(layer.chainID)}.lock`)
     cleanup.use(await takeLock(lockFile, 'exclusive', UNPACK_WAIT_MS))
     if (this.has(layer.chainID)) return undefined
-    const directory = join(this.#paths.tmp, `layer-${randomName()}`)
-    cleanup.defer(() => rm(directory, { recursive: true, force: true }))
+    const name = `layer-${randomName()}`
+    const directory = join(this.#paths.tmp, name)
+    cleanup.defer(() => removeAll(this.#paths.tmp, name))
     const diff = join(directory, 'diff')
     await mkdir(diff, { recursive: true, mode: 0o755 })
     const { chainID, diffID, digest, size } = layer
