@@ -2,8 +2,9 @@
 import * as z from 'zod'
 import type { BlobProgress, OpenBlob } from '../copy/medium.ts'
 import { parseDigest, type Digest } from '../digest.ts'
-import { JSON_BYTES_MAX, tooBig } from '../json.ts'
+import { JSON_BYTES_MAX, parseJSON, tooBig } from '../json.ts'
 import { parseTag, type Reference } from '../reference.ts'
+import { Referring, referrerOf } from '../referrer.ts'
 import type { Descriptor } from '../schema.ts'
 import type { Answer } from './http/answer.ts'
 import type { Scope } from './auth/authorizer.ts'
@@ -11,7 +12,7 @@ import { download } from './download.ts'
 import type { Endpoint } from './endpoint.ts'
 import { RegistryError } from './error.ts'
 import { ACCEPT, describedBy, storedDigest, readManifestAnswer, requireDigest, type Fetched } from './manifest.ts'
-import { referrers } from './referrers.ts'
+import { addReferrer, referrers } from './referrers.ts'
 import { bodyOf } from './http/request.ts'
 import { readPages } from './pages.ts'
 import type { HttpStep } from './http/trace.ts'
@@ -139,11 +140,12 @@ export class Repository {
   }
 
   /**
-   * Puts a manifest under a tag, or under its digest.
+   * Puts a manifest under a tag, or under its digest. One with a `subject` can be found there afterwards.
    * @returns its digest, which the registry has confirmed if it says any.
    * @throws RegistryError when it is refused: a blob is missing, the manifest is malformed …
    */
-  async putManifest(bytes: Buffer, { mediaType, digest }: Descriptor, name: string = digest): Promise<Digest> {
+  async putManifest(bytes: Buffer, descriptor: Descriptor, name: string = descriptor.digest): Promise<Digest> {
+    const { mediaType, digest } = descriptor
     await using answer = await this.endpoint.retrying(async () => {
       try {
         return await this.#publish(bytes, mediaType, name)
@@ -152,11 +154,10 @@ export class Repository {
       }
     })
     const stored = storedDigest(answer, `manifest ${digest}`)
-    if (stored === undefined || stored === digest) return digest
-    throw new RegistryError(`manifest ${digest} was stored by ${this.endpoint.host} as ${stored}`, {
-      code: 'invalid',
-      hint: 'the registry changes manifests: what is pulled from it is not what was pushed',
-    })
+    if (stored !== undefined && stored !== digest) throw changed(digest, stored, this.endpoint)
+    // A registry with the referrers API says that it has seen the subject.
+    if (answer.header('oci-subject') === undefined) await this.#refer(bytes, descriptor)
+    return digest
   }
 
   /** `/v2/library/alpine/blobs/…` */
@@ -180,6 +181,11 @@ export class Repository {
       expect: [200, 201, 202],
       retry: false,
     })
+  }
+
+  async #refer(bytes: Buffer, descriptor: Descriptor): Promise<void> {
+    const document = parseJSON(`manifest ${descriptor.digest}`, bytes, Referring)
+    if (document.subject) await addReferrer(this, document.subject.digest, referrerOf(descriptor, document))
   }
 
   get #uploads(): UploadTarget {
@@ -212,6 +218,13 @@ export class Repository {
       retry: method === 'HEAD',
     })
   }
+}
+
+function changed(digest: Digest, stored: Digest, { host }: Endpoint): RegistryError {
+  return new RegistryError(`manifest ${digest} was stored by ${host} as ${stored}`, {
+    code: 'invalid',
+    hint: 'the registry changes manifests: what is pulled from it is not what was pushed',
+  })
 }
 
 const TagList = z.object({ tags: z.array(z.string()).nullish() })

@@ -1,10 +1,9 @@
 /** The lists of the registry: repositories, tags, and what refers to a manifest. */
 import type { Digest } from '../digest.ts'
-import { isManifest, OCI_INDEX } from '../media-type.ts'
-import type { Descriptor } from '../schema.ts'
+import { OCI_INDEX } from '../media-type.ts'
+import { referrerOf } from '../referrer.ts'
 import { ASK_AGAIN, bytes, json, refuse, type Answer } from './answer.ts'
 import { byBytes, type Catalogue, type Repository } from './catalogue.ts'
-import type { Document } from './reach.ts'
 
 /** `_catalog`: docker's, not the OCI's. */
 export function listRepositories(catalogue: Catalogue, query: URLSearchParams): Answer {
@@ -25,7 +24,7 @@ export function listReferrers(repository: Repository, subject: Digest, query: UR
   const wanted = query.get('artifactType')
   const manifests = [...repository.reached.values()]
     .flatMap(({ descriptor, document }) =>
-      document?.subject?.digest === subject ? [referrer(descriptor, document)] : [],
+      document?.subject?.digest === subject ? [referrerOf(descriptor, document)] : [],
     )
     .filter(({ artifactType }) => wanted === null || artifactType === wanted)
     .toSorted((a, b) => byBytes(a.digest, b.digest))
@@ -35,20 +34,6 @@ export function listReferrers(repository: Repository, subject: Digest, query: UR
     'cache-control': ASK_AGAIN,
     ...(wanted !== null && { 'oci-filters-applied': 'artifactType' }),
   })
-}
-
-type Referrer = Descriptor & { artifactType?: string }
-
-/** Without an artifactType of its own, a manifest's is the media type of its config. */
-function referrer({ mediaType, digest, size }: Descriptor, document: Document): Referrer {
-  const artifactType = document.artifactType || (isManifest(mediaType) ? document.config?.mediaType : undefined)
-  return {
-    mediaType,
-    digest,
-    size,
-    ...(artifactType !== undefined && { artifactType }),
-    ...(document.annotations && { annotations: document.annotations }),
-  }
 }
 
 /** `?n=` gives that many behind `?last=`; the Link header leads to the next ones (RFC 8288). */

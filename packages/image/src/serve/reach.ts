@@ -7,17 +7,14 @@ import { UserError } from '@mini-docker/syscall'
 import type { Digest } from '../digest.ts'
 import { parseJSON } from '../json.ts'
 import { isIndex, isManifest } from '../media-type.ts'
+import { Referring } from '../referrer.ts'
 import { Descriptor } from '../schema.ts'
 import type { ReadBlob } from '../store/image.ts'
 
 /** Any manifest or index, artifacts too: only what leads on from it. */
-const Document = z.looseObject({
-  config: Descriptor.nullish(),
+const Document = Referring.extend({
   layers: z.array(Descriptor).nullish(),
   manifests: z.array(Descriptor).nullish(),
-  subject: Descriptor.nullish(),
-  artifactType: z.string().nullish(),
-  annotations: z.record(z.string(), z.string()).nullish(),
 })
 export type Document = z.infer<typeof Document>
 

@@ -7,17 +7,26 @@ import {
   putContent,
   putReferrer,
   Registry as RealRegistry,
+  type Content,
   topOf,
 } from '../../../../test/harness/registry/index.ts'
 import { closeServer, listenOnLoopback } from '../../../../test/harness/registry/listen.ts'
 import { describeWith } from '../../../../test/harness/requires.ts'
+import { copyImages } from '../../src/copy/copy.ts'
 import { OCI_INDEX, OCI_MANIFEST } from '../../src/media-type.ts'
+import { parseReference } from '../../src/reference.ts'
+import { RegistrySink, RegistrySource } from '../../src/registry/index.ts'
 import { describe as descriptorOf, json } from '../support/archives.ts'
 import { connect, repositoryAt } from './client.ts'
 
 const image = mixedCompression()
 const manifest = topOf(image)
 const subject = descriptorOf(manifest.mediaType, manifest.bytes)
+
+const describeTop = (content: Content) => {
+  const { mediaType, bytes } = topOf(content)
+  return descriptorOf(mediaType, bytes)
+}
 
 describeWith(['docker-registry'], 'referrers', () => {
   test('of a registry without the API are those of the tag', async () => {
@@ -29,6 +38,30 @@ describeWith(['docker-registry'], 'referrers', () => {
     await putReferrer(real, 'team/app', artifact(subject))
     expect(await repository.referrers(subject.digest)).toMatchObject([
       { artifactType: 'application/vnd.example.sbom', annotations: { 'org.example.made-by': 'the tests' } },
+    ])
+  })
+
+  test('of a registry without the API are listed by whoever copies them there', async () => {
+    await using from = await RealRegistry.start()
+    await using to = await RealRegistry.start()
+    for (const registry of [from, to]) await putContent(registry, 'team/app', '1', image)
+    const sbom = artifact(subject)
+    const signature = artifact(subject, 'application/vnd.example.signature')
+    await putContent(from, 'team/app', 'sbom', sbom)
+    await putContent(from, 'team/app', 'signature', signature)
+    using client = connect(from)
+    const copy = async (tag: string): Promise<void> => {
+      await using source = new RegistrySource(client.registry, parseReference(`${from.host}/team/app:${tag}`))
+      const name = parseReference(`${to.host}/team/app:${tag}`)
+      await using sink = new RegistrySink(client.registry, name)
+      await copyImages(source, sink, { all: true, names: [name] })
+    }
+    for (const tag of ['1', 'sbom', 'signature', 'sbom']) await copy(tag)
+    const found = await (await repositoryAt(client, to.host)).referrers(subject.digest)
+    const annotations = { 'org.example.made-by': 'the tests' }
+    expect(found).toEqual([
+      { ...describeTop(sbom), artifactType: 'application/vnd.example.sbom', annotations },
+      { ...describeTop(signature), artifactType: 'application/vnd.example.signature', annotations },
     ])
   })
 })
