@@ -9,7 +9,7 @@ import { hexOf, type ChainID, type Digest } from '../digest.ts'
 import { parseJSON } from '../json.ts'
 import { isIndex, isManifest } from '../media-type.ts'
 import { Index, Manifest, type Descriptor } from '../schema.ts'
-import { randomName } from './durable.ts'
+import { randomName, removeAll } from './durable.ts'
 import type { ReadBlob } from './image.ts'
 import type { StorePaths } from './paths.ts'
 
