@@ -75,10 +75,10 @@ export class Engine {
    */
   async requireVersion(flag: string, version: string): Promise<void> {
     const { apiVersion } = await this.negotiate()
-    if (older(apiVersion, version)) {
+    if (isOlder(apiVersion, version)) {
       throw new Error(`"${flag}" requires API version ${version}, but the Docker daemon API version is ${apiVersion}`)
     }
-    this.#version = older(apiVersion, NEWEST_API_VERSION) ? apiVersion : NEWEST_API_VERSION
+    this.#version = isOlder(apiVersion, NEWEST_API_VERSION) ? apiVersion : NEWEST_API_VERSION
   }
 
   /** Asks the daemon for its version and uses it when it is older. Needed before a body that cannot be sent twice. */
@@ -86,7 +86,7 @@ export class Engine {
     const connection = await this.#take()
     const answer = await connection.send('HEAD', '/_ping', {})
     const theirs = answer.head.headers.get('api-version') ?? '1.24'
-    if (older(theirs, this.#version)) this.#version = theirs
+    if (isOlder(theirs, this.#version)) this.#version = theirs
     await answer.text()
     this.#idle.push(connection)
     return { apiVersion: theirs }
@@ -148,7 +148,7 @@ export class Engine {
       message,
     )?.[1]
     const repeatable = body === undefined || typeof body === 'string'
-    if (supported === undefined || !older(supported, used) || !repeatable) {
+    if (supported === undefined || !isOlder(supported, used) || !repeatable) {
       throw new ApiError(answer.head.status, message, hint)
     }
     this.#version = supported
@@ -171,7 +171,7 @@ function contentType({ json, body, contentType: type }: RequestOptions): Record<
 function readError(text: string, reason: string): { message: string; hint?: string } {
   try {
     const { message, hint } = JSON.parse(text) as { message?: unknown; hint?: unknown }
-    if (typeof message === 'string') return { message, ...(typeof hint === 'string' ? { hint } : {}) }
+    if (typeof message === 'string') return { message: message.trim(), ...(typeof hint === 'string' ? { hint } : {}) }
   } catch {
     // Not JSON: a proxy, or no daemon of ours. Its text is all there is.
   }
@@ -202,7 +202,8 @@ export function formatFilters(filters: readonly string[]): string | undefined {
   return JSON.stringify(Object.fromEntries(Object.entries(grouped).toSorted(([a], [b]) => (a < b ? -1 : 1))))
 }
 
-function older(a: string, b: string): boolean {
+/** Whether version `a` of the API came before `b`. */
+export function isOlder(a: string, b: string): boolean {
   const [aMajor = 0, aMinor = 0] = a.split('.').map(Number)
   const [bMajor = 0, bMinor = 0] = b.split('.').map(Number)
   return aMajor === bMajor ? aMinor < bMinor : aMajor < bMajor

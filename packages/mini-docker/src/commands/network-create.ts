@@ -1,4 +1,5 @@
 /** `network create`: a network of one's own. */
+import { isOlder } from '../client/engine.ts'
 import { openEngine } from '../client/open.ts'
 import type { Command } from '../cli/command.ts'
 import { csvFields } from '../cli/csv.ts'
@@ -40,9 +41,12 @@ export const command: Command = {
   ],
   words: { exactly: 1 },
   async run(flags, [name = ''], terminal) {
-    const created = await openEngine(terminal).json<{ Id: string; Warning: string }>('POST', '/networks/create', {
-      json: createNetworkBody(flags, name),
-    })
+    const body = createNetworkBody(flags, name)
+    const engine = openEngine(terminal)
+    // Before 1.44 a daemon makes a second network of the same name unless it is told not to.
+    const { apiVersion } = await engine.negotiate()
+    const json = isOlder(apiVersion, '1.44') ? { ...body, CheckDuplicate: true } : body
+    const created = await engine.json<{ Id: string; Warning: string }>('POST', '/networks/create', { json })
     if (created.Warning !== '') terminal.err(`WARNING: ${created.Warning}\n`)
     terminal.out(`${created.Id}\n`)
   },

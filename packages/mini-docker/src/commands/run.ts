@@ -65,9 +65,10 @@ async function runDetached(
   terminal: Terminal,
 ): Promise<void> {
   const trace = flags.bool('trace') ? await openTraceOf(engine, id, flags, terminal) : undefined
+  // Before the start: a container that does not start is there all the same, and somebody may want to remove it.
+  terminal.out(`${id}\n`)
   await start(engine, id, body.HostConfig.AutoRemove ? openWait(engine, id, 'removed') : undefined)
   await trace?.started
-  terminal.out(`${id}\n`)
 }
 
 async function runAttached(

@@ -20,6 +20,8 @@ export async function createContainer(
   }
   const local = body.HostConfig.Dns.find((address) => /^127\.|^::1$/.test(address))
   if (local !== undefined) terminal.err(`WARNING: Localhost DNS (${local}) may fail in containers.\n`)
+  if (Object.values(body.NetworkingConfig.EndpointsConfig).some(({ MacAddress }) => MacAddress !== ''))
+    await engine.requireVersion('specify mac-address per network', '1.44')
   const cidFile = await openCidFile(flags.string('cidfile'))
   try {
     if (pull === 'always') await pullImage(engine, flags, body.Image, terminal)
