@@ -11,7 +11,7 @@ import { lowerLinks } from '../containers/layers.ts'
 import type { Container } from '../containers/model.ts'
 import type { Engine } from '../engine.ts'
 import { containerMounts } from '../spec/mounts.ts'
-import { leaveVolumes, readyMounts, sourcesOf } from '../volumes/at-start.ts'
+import { holdMounts, sourcesOf } from '../volumes/at-start.ts'
 import { BARE, ENTER, planRunningView, planStoppedView, WHOLE } from './view-plan.ts'
 
 /** Two directories as descriptors of this process (O_PATH), and a signal for the end: the container is removed by force. */
@@ -73,10 +73,13 @@ function viewOf(container: Container, shared: Shared): View {
 
 async function makeShared(engine: Engine, container: Container): Promise<Shared> {
   const running = container.alive
+  // Nobody removes or unmounts a volume that is looked at.
+  using volumes = running ? new DisposableStack() : await holdMounts(engine, container)
   const held = running ? await holdRunning(engine, container) : await holdStopped(engine, container)
-  const gone = running ? held.ended : held.ended.then(() => leaveVolumes(engine, container))
   try {
     const [whole, bare] = [opened(held, WHOLE), opened(held, BARE)]
+    const used = volumes.move()
+    const gone = held.ended.then(() => used.dispose())
     const shared: Shared = { held, whole, bare, users: 0, abort: new AbortController(), gone }
     // It lives as long as it is used: an earlier end was somebody's SIGKILL.
     void held.ended.then(() =>
@@ -120,7 +123,7 @@ function ended({ id }: Container): UserError {
   return new UserError('conflict', `container ${id} has just ended`, { hint: 'try again' })
 }
 
-async function holdStopped(engine: Engine, container: Container): Promise<Held> {
+function holdStopped(engine: Engine, container: Container): Promise<Held> {
   const { dir, record } = container
   const overlay = {
     layersDir: engine.images.layersDir,
@@ -129,14 +132,7 @@ async function holdStopped(engine: Engine, container: Container): Promise<Held> 
     work: path.join(dir, 'work'),
     target: path.join(dir, 'rootfs'),
   }
-  // Nobody removes a volume until it is mounted here.
-  using _volumes = await readyMounts(engine, container)
-  try {
-    return await engine.runtime.hold(planStoppedView(overlay, mountsOf(engine, container)))
-  } catch (error) {
-    await leaveVolumes(engine, container)
-    throw error
-  }
+  return engine.runtime.hold(planStoppedView(overlay, mountsOf(engine, container)))
 }
 
 /**
@@ -150,8 +146,11 @@ function mountsOf(engine: Engine, { dir, record }: Container): Mount[] {
   const asked = new Set([...points.map(({ destination }) => destination), ...Object.keys(etc)])
   return containerMounts(record.hostConfig, points, etc)
     .filter(({ type, destination }) => type === 'bind' && asked.has(destination))
-    .map((mount) => ({ ...mount, kind: kindOf(mount) }))
+    .map((mount) => ({ ...mount, options: mount.options.filter((word) => !TRAVELS.test(word)), kind: kindOf(mount) }))
 }
+
+/** What is looked at has a mount namespace of its own, and shares no mounts with the host. */
+const TRAVELS = /^r?(shared|slave)$/
 
 function kindOf({ source, subpath }: Omit<Mount, 'kind'>): Mount['kind'] {
   const path = subpath === undefined ? source : `${source}/${subpath}`

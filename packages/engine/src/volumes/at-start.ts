@@ -10,30 +10,39 @@ import { readyBindSource } from './bind-source.ts'
 import { mountVolume, unmountUnused, volumeSource } from './host-mount.ts'
 import type { MountPoint } from './mount-point.ts'
 
-/** Everything the container's mounts need is there. The volumes stay while this is held: until the container runs, or failed to. */
-export async function readyMounts(engine: Engine, { id, record }: Container): Promise<Disposable> {
+/** For a start: as `holdMounts`, until the container runs or failed to; tells the world. */
+export async function readyMounts(engine: Engine, container: Container): Promise<Disposable> {
+  using held = await holdMounts(engine, container)
+  for (const { type, name = '', destination, propagation, readOnly } of container.record.mounts) {
+    if (type !== 'volume') continue
+    const details = { destination, driver: 'local', propagation, 'read/write': String(!readOnly) }
+    engine.events.emit('volume', 'mount', name, { container: container.id, ...details })
+  }
+  return held.move()
+}
+
+/** Everything the container's mounts need is there while this is held. Then filesystems that nobody runs with are unmounted. */
+export async function holdMounts(engine: Engine, { id, record }: Container): Promise<DisposableStack> {
   using holds = new DisposableStack()
   for (const point of record.mounts) {
     if (point.type === 'bind') readyBindSource(point)
-    if (point.type === 'volume') await readyVolume(engine, id, point, holds)
+    if (point.type === 'volume') await holdVolume(engine, id, point, holds)
   }
   return holds.move()
 }
 
-async function readyVolume(engine: Engine, id: string, point: MountPoint, holds: DisposableStack): Promise<void> {
-  const { name = '', subpath, destination } = point
-  await engine.volumes.locked(name, () => {
+function holdVolume(
+  engine: Engine,
+  id: string,
+  { name = '', subpath }: MountPoint,
+  holds: DisposableStack,
+): Promise<void> {
+  return engine.volumes.locked(name, () => {
     const volume = engine.volumes.get(name)
+    holds.defer(() => void unmountUnused(engine, volume))
     holds.use(engine.volumes.hold(name, id))
     mountVolume(engine, volume)
     if (subpath !== undefined) checkSubpath(volumeSource(engine, volume).path, subpath)
-  })
-  engine.events.emit('volume', 'mount', name, {
-    container: id,
-    destination,
-    driver: 'local',
-    propagation: point.propagation,
-    'read/write': String(!point.readOnly),
   })
 }
 

@@ -5,12 +5,7 @@ import { StatusError } from '../api/status.ts'
 import type { MountPoint } from './mount-point.ts'
 import { mountOf, readMounts } from './mountinfo.ts'
 
-/** At each start, as docker does. */
-export function createBindSources(points: readonly MountPoint[]): void {
-  for (const point of points) if (point.type === 'bind') readyBindSource(point)
-}
-
-/** Makes what `-v` asks for where it is missing, and checks the rest. @throws UserError or StatusError, in docker's words. */
+/** Makes what `-v` asks for where it is missing, at each start as docker does, and checks the rest. @throws UserError or StatusError, in docker's words. */
 export function readyBindSource({ source, createSource, propagation }: MountPoint): void {
   if (!fs.existsSync(source)) {
     if (createSource !== true)

@@ -9,8 +9,6 @@ import { mountVolume, unmountUnused, volumeSource } from './host-mount.ts'
 import type { MountPoint } from './mount-point.ts'
 import { removeAnonymousVolumes } from './use.ts'
 
-export { createBindSources } from './bind-source.ts'
-
 /** What was prepared. Nobody can remove its volumes until it is disposed: then the container is there, or failed to be. */
 export type PreparedVolumes = Disposable & { points: MountPoint[] }
 
