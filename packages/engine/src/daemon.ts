@@ -20,6 +20,7 @@ import { ExecStore } from './exec/store.ts'
 import { SharedProgress } from './images/transfer/shared-progress.ts'
 import { Transfers } from './images/transfer/transfers.ts'
 import { layersInUse } from './images/use.ts'
+import { Networks } from './networks/networks.ts'
 import { collectGarbage } from './recovery/gc.ts'
 import { Journal } from './recovery/journal.ts'
 import { recoverContainers, startByPolicy } from './recovery/recover.ts'
@@ -139,6 +140,7 @@ async function openEngine(
     containers,
     execs: new ExecStore(),
     volumes: new VolumeStore(root),
+    networks: new Networks({ root, runRoot, containers, log }),
     journal: new Journal(runRoot),
     events: new EventLog(),
     tracers: new Map(),
@@ -195,6 +197,7 @@ async function shutDown(engine: Engine, server: Server, idle: IdleTimer, held: D
     monitor?.close()
   }
   server.closeAllConnections()
+  await engine.networks.close()
   await engine.transfers[Symbol.asyncDispose]()
   await Promise.race([closed, new Promise((resolve) => setTimeout(resolve, 1000).unref())])
   held.dispose()

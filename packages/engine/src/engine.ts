@@ -8,6 +8,7 @@ import type { ContainerStore } from './containers/store.ts'
 import type { ExecStore } from './exec/store.ts'
 import type { SharedProgress } from './images/transfer/shared-progress.ts'
 import type { Transfers } from './images/transfer/transfers.ts'
+import type { Networks } from './networks/networks.ts'
 import type { Journal } from './recovery/journal.ts'
 import type { Runtime, Tracer } from './runtime-port.ts'
 import type { EventLog } from './system/events.ts'
@@ -32,6 +33,7 @@ export type Engine = {
   containers: ContainerStore
   execs: ExecStore
   volumes: VolumeStore
+  networks: Networks
   journal: Journal
   events: EventLog
   /** Waiting for the next start of a container, by its id. */

@@ -22,6 +22,8 @@ export type PlanOptions = {
   autoRemove: boolean
   /** Process 1 is a small init that reaps orphans and passes signals on. */
   init: boolean
+  /** Steps of the container's networks, each where it has to stand. */
+  network: { before: Step[]; born: Step[]; inside: Step[] }
 }
 
 export type ExecTarget = { pid: number; cgroupPath: string }
@@ -38,6 +40,8 @@ export type StartOptions = {
   trace?: Tracer | undefined
   /** Gets the output from the first byte on. Ended with `Monitor.unsubscribe`. */
   output?: OutputListener | undefined
+  /** Waited for when everything is made but the command has not begun; an error ends the start. */
+  beforeExec?: ((pid: number) => Promise<void>) | undefined
 }
 
 /** The parent of a container's first process. It outlives the daemon; this is the connection to it. */
@@ -72,6 +76,8 @@ export interface Runtime {
   undo(calls: readonly Call[]): Promise<void>
   /** Makes steps in a process that stays and holds what they made. `before` may refuse a step by throwing. */
   hold(steps: readonly Step[], before?: (step: Step) => void): Promise<Held>
+  /** Makes steps of the host, to the end. */
+  run(steps: readonly Step[]): Promise<void>
   /** Everything a plan leaves on the host, newest first. */
   undoCalls(steps: readonly Step[]): Call[]
 }

@@ -16,6 +16,7 @@ import {
 } from '@mini-docker/runtime'
 import {
   AT_FDCWD,
+  encodeProgram,
   errnoName,
   formatArgs,
   formatCall,
@@ -24,9 +25,11 @@ import {
   O_DIRECTORY,
   O_PATH,
   openat,
+  runProgram,
   UserError,
   type LaunchEvent,
   type LauncherServer,
+  type Step,
 } from '@mini-docker/syscall'
 import type { Plan, Runtime, StartOptions, TraceEvent } from './runtime-port.ts'
 
@@ -58,6 +61,7 @@ export function kernelRuntime(cgroups: CgroupLayout, server: LauncherServer, kil
     startFailure: (error) =>
       error instanceof StartError ? { exitCode: error.exitCode, message: error.message } : undefined,
     hold: (steps, before) => hold(steps, { server, ...(before === undefined ? {} : { before }) }),
+    run: (steps) => runProgram(encodeProgram([...steps]), { server }),
     undo,
     undoCalls,
   }
@@ -97,14 +101,25 @@ function real(plan: Plan): RuntimePlan {
   return plan as RuntimePlan
 }
 
-function launchOptions({ server, killBefore, trace, output }: Launch) {
+function launchOptions({ server, killBefore, trace, output, beforeExec }: Launch) {
+  let pid = 0
+  const onEvent = (event: LaunchEvent): void => {
+    if (event.type === 'call' && event.call?.as === CHILD) pid = event.result
+    trace?.(traceEvent(event))
+  }
   return {
     server,
     ...(killBefore === undefined ? {} : { killBefore }),
-    ...(trace === undefined ? {} : { trace: (event: LaunchEvent) => trace(traceEvent(event)) }),
+    ...(trace === undefined && beforeExec === undefined ? {} : { trace: onEvent }),
     ...(output === undefined ? {} : { output }),
+    // The launcher waits before each step; only the last one has something to wait for.
+    ...(beforeExec === undefined ? {} : { gate: async ({ id }: Step) => (id === EXEC ? beforeExec(pid) : undefined) }),
   }
 }
+
+/** What the runtime's plans call the process that becomes the container, and the step in which it does. */
+const CHILD = 'child'
+const EXEC = 'process.exec'
 
 /** An event of the launcher as JSON: arguments decoded as strace prints them, `text` the whole call. */
 export function traceEvent(event: LaunchEvent): TraceEvent {

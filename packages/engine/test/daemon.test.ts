@@ -72,8 +72,9 @@ describe('about the daemon', () => {
     })
     expect(await docker.request('GET', '/nodes')).toMatchObject({ status: 503 })
     expect((await docker.request('GET', '/networks')).json.map((network: { Name: string }) => network.Name)).toEqual([
-      'none',
+      'bridge',
       'host',
+      'none',
     ])
   })
 })

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { createBody } from '../src/api/bodies.ts'
 import { NEW_STATE } from '../src/containers/model.ts'
+import { endpointSettings } from '../src/networks/endpoint.ts'
 import { readRecord, readState } from '../src/recovery/read-record.ts'
 import { FULL_BODY } from './support/trace.ts'
 
@@ -15,6 +16,7 @@ const record = {
   config: Config,
   hostConfig: HostConfig,
   mounts: [{ type: 'bind', source: '/a', destination: '/b', readOnly: true, mode: '', propagation: 'rprivate' }],
+  networks: { tnet: endpointSettings.parse({ Aliases: ['al'], IPAMConfig: { IPv4Address: '10.77.0.10' } }) },
 }
 
 describe('config.json', () => {

@@ -5,7 +5,7 @@ import { createBody } from '../src/api/bodies.ts'
 import type { ContainerRecord } from '../src/containers/model.ts'
 import { validateCreate } from '../src/containers/validate.ts'
 import { containerEnv } from '../src/spec/env.ts'
-import { hostsFile, resolvConf } from '../src/spec/etc-files.ts'
+import { defaultResolvConf, hostsFile, resolvConf } from '../src/networks/etc.ts'
 import { containerSpec } from '../src/spec/spec.ts'
 import { parseMountPoints } from '../src/volumes/mount-point.ts'
 import { FULL_BODY, RUN_BODY } from './support/trace.ts'
@@ -25,6 +25,7 @@ function specOf(text: string) {
     mounts: parseMountPoints(config, hostConfig).map((mount) =>
       mount.type === 'volume' ? { ...mount, source: '/volumes/tvol/_data' } : mount,
     ),
+    networks: {},
   }
   return containerSpec(record, {
     user: { uid: 0, gid: 0, additionalGids: [0], home: '/root' },
@@ -65,9 +66,22 @@ test('the environment has docker’s order; a bare name takes one away', () => {
 })
 
 describe('files under /etc', () => {
-  test('--add-host, IPv6 included', () => {
-    expect(hostsFile(['foo:10.1.1.1', 'bar=[::2]'])).toMatch(/10\.1\.1\.1\tfoo\n::2\tbar\n$/)
-    expect(() => hostsFile(['foo'])).toThrow('bad format for add-host')
+  const here = { hostname: 'web', domainname: '', addresses: ['172.17.0.2'], extraHosts: [], links: [], ipv6: false }
+  test('--add-host, IPv6 included, and host-gateway where there is one', () => {
+    const extra = (extraHosts: string[], hostGateway?: string) => hostsFile({ ...here, hostGateway, extraHosts })
+    expect(extra(['foo:10.1.1.1', 'bar=[::2]'])).toBe(
+      '127.0.0.1\tlocalhost\n10.1.1.1\tfoo\n::2\tbar\n172.17.0.2\tweb\n',
+    )
+    expect(extra(['up:host-gateway'], '172.17.0.1')).toContain('172.17.0.1\tup\n')
+    expect(() => extra(['up:host-gateway'])).toThrow('unable to derive the IP value for host-gateway')
+    expect(() => extra(['foo'])).toThrow('bad format for add-host')
+  })
+  test('servers on the host’s loopback are left out on the default network; with none left there are docker’s', () => {
+    const none = { Dns: null, DnsSearch: null, DnsOptions: null }
+    expect(defaultResolvConf(none, 'nameserver 127.0.0.53\nnameserver 10.0.0.1\n')).toBe('nameserver 10.0.0.1\n')
+    expect(defaultResolvConf(none, 'nameserver 127.0.0.53\nsearch a\n')).toBe(
+      'search a\nnameserver 8.8.8.8\nnameserver 8.8.4.4\n',
+    )
   })
   test('--dns replaces the host’s servers and keeps its search list', () => {
     expect(

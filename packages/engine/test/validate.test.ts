@@ -73,10 +73,6 @@ describe('a create body', () => {
     expect(() => validate({ Dns: ['::1'], ExtraHosts: ['a:[::1]', 'b=::1', 'c:10.0.0.1'] })).not.toThrow())
 
   test.each([
-    [{ PortBindings: { '80/tcp': [{ HostPort: '80' }] } }, 'published ports'],
-    [{ PublishAllPorts: true }, 'published ports'],
-    [{ NetworkMode: 'bridge' }, 'network bridge is not built yet'],
-    [{ NetworkMode: 'container:x' }, 'network container:x is not built yet'],
     [{ PidMode: 'container:x' }, '--pid container:x'],
     [{ SecurityOpt: ['seccomp={}'] }, '--security-opt seccomp'],
     [{ UsernsMode: 'private' }, '--userns private'],

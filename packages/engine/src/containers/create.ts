@@ -15,6 +15,7 @@ import { containerEvent, type Engine } from '../engine.ts'
 import { ensureDemo, isDemo } from '../images/demo.ts'
 import { StateFile, writeDurable, writeVolatile } from '../state/atomic-file.ts'
 import { parseMountPoints } from '../volumes/mount-point.ts'
+import { modeOf, validateNetworks } from '../networks/mode.ts'
 import { prepareVolumes } from '../volumes/prepare.ts'
 import { removeAnonymousVolumes } from '../volumes/use.ts'
 import { inheritedMounts } from '../volumes/volumes-from.ts'
@@ -30,6 +31,7 @@ export async function draftContainer(
   name: string,
 ): Promise<ContainerRecord> {
   const hostConfig = validateCreate(body, { cpus: engine.host.cpus })
+  const networks = validateNetworks(engine, body, hostConfig)
   const image = await findImage(engine, body.Image)
   const { HostConfig: _host, NetworkingConfig: _network, ...asked } = body
   const config = mergeConfig(asked, image.config.config ?? {})
@@ -43,8 +45,9 @@ export async function draftContainer(
     imageId: image.id,
     chain,
     config: { ...config, Hostname: config.Hostname || defaultHostname(engine, hostConfig, id) },
-    hostConfig,
+    hostConfig: withFullReference(engine, hostConfig),
     mounts,
+    networks,
   }
 }
 
@@ -107,6 +110,13 @@ function familiar(reference: string): string {
 function refuseMissingSource({ type, source, createSource }: ContainerRecord['mounts'][number]): void {
   if (type !== 'bind' || createSource === true || fs.existsSync(source)) return
   throw new UserError('invalid', `invalid mount config for type "bind": bind source path does not exist: ${source}`)
+}
+
+/** The other container may get another name. */
+function withFullReference(engine: Engine, host: ContainerRecord['hostConfig']): ContainerRecord['hostConfig'] {
+  const mode = modeOf(host)
+  if (mode.kind !== 'container') return host
+  return { ...host, NetworkMode: `container:${engine.containers.find(mode.reference).id}` }
 }
 
 /** In the host's network and host-name namespace a container is the host, elsewhere the beginning of its id. */

@@ -2,6 +2,7 @@
 import * as cgroup from '@mini-docker/cgroup'
 import { formatNs, nowNs, parseRfc3339 } from '../clock.ts'
 import { containerEvent, type Engine } from '../engine.ts'
+import { leaveNetworks } from '../networks/leave.ts'
 import type { Exit, Monitor } from '../runtime-port.ts'
 import { leaveVolumes } from '../volumes/at-start.ts'
 import type { Container } from './model.ts'
@@ -69,6 +70,7 @@ export async function cleanUpHost(engine: Engine, container: Container): Promise
     await cgroup.remove(cgroups, cgroupPath)
   })
   await runtime.undo(journal.read(container.id)?.undo ?? [])
+  await leaveNetworks(engine, container)
   await leaveVolumes(engine, container)
   journal.remove(container.id)
   return oomKilled

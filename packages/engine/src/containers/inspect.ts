@@ -2,6 +2,7 @@
 import * as path from 'node:path'
 import type { Engine } from '../engine.ts'
 import type { MountPoint } from '../volumes/mount-point.ts'
+import { networkSettingsJson } from '../networks/json.ts'
 import { layerDirs } from './layers.ts'
 import { commandLine } from './merge.ts'
 import type { Container, ContainerState } from './model.ts'
@@ -45,26 +46,7 @@ export function inspectContainer(engine: Engine, container: Container, size?: { 
     ...(size === undefined ? {} : { SizeRw: size.rw, SizeRootFs: size.rootFs }),
     Mounts: mountsJson(record.mounts),
     Config: configJson(container),
-    NetworkSettings: {
-      Bridge: '',
-      SandboxID: '',
-      SandboxKey: container.alive ? `/proc/${state.pid}/ns/net` : '',
-      Ports: {},
-      HairpinMode: false,
-      LinkLocalIPv6Address: '',
-      LinkLocalIPv6PrefixLen: 0,
-      SecondaryIPAddresses: null,
-      SecondaryIPv6Addresses: null,
-      EndpointID: '',
-      Gateway: '',
-      GlobalIPv6Address: '',
-      GlobalIPv6PrefixLen: 0,
-      IPAddress: '',
-      IPPrefixLen: 0,
-      IPv6Gateway: '',
-      MacAddress: '',
-      Networks: networksJson(container),
-    },
+    NetworkSettings: networkSettingsJson(engine, container),
   }
 }
 
@@ -121,27 +103,4 @@ function mountJson(point: MountPoint): object {
   const rest = { Mode: point.mode, RW: !point.readOnly, Propagation: point.propagation }
   if (point.type !== 'volume') return { Type: point.type, ...common, ...rest }
   return { Type: 'volume', Name: point.name, ...common, Driver: 'local', ...rest }
-}
-
-/** The networks a container is in: until bridges are built, `none` (a namespace of its own with only lo) or `host`. */
-export function networksJson({ record }: Container): Record<string, object> {
-  const name = record.hostConfig.NetworkMode === 'host' ? 'host' : 'none'
-  return {
-    [name]: {
-      IPAMConfig: null,
-      Links: null,
-      Aliases: null,
-      MacAddress: '',
-      DriverOpts: null,
-      NetworkID: '',
-      EndpointID: '',
-      Gateway: '',
-      IPAddress: '',
-      IPPrefixLen: 0,
-      IPv6Gateway: '',
-      GlobalIPv6Address: '',
-      GlobalIPv6PrefixLen: 0,
-      DNSNames: null,
-    },
-  }
 }

@@ -2,7 +2,8 @@
 import { UserError } from '@mini-docker/syscall'
 import { filterFlag, matchAny, matchLabels, type Filters } from '../api/query.ts'
 import type { Engine } from '../engine.ts'
-import { mountsJson, networksJson } from './inspect.ts'
+import { containerNetworksJson, portListJson } from '../networks/json.ts'
+import { mountsJson } from './inspect.ts'
 import { commandLine } from './merge.ts'
 import { statusText } from './duration.ts'
 import type { Container } from './model.ts'
@@ -37,7 +38,7 @@ export function listContainers(engine: Engine, { all, limit, filters }: ListOpti
   const anyState = all || limit > 0 || filters.has('status') || filters.has('exited')
   const matching = inOrder(engine, newestFirst, filters)
     .filter((container) => anyState || container.running)
-    .filter((container) => matches(imageIdOf, container, filters))
+    .filter((container) => matches(engine, imageIdOf, container, filters))
   return limit > 0 ? matching.slice(0, limit) : matching
 }
 
@@ -50,7 +51,7 @@ function inOrder(engine: Engine, newestFirst: Container[], filters: Filters): Co
   return newestFirst.slice(from, to)
 }
 
-function matches(imageIdOf: ImageIdOf, container: Container, filters: Filters): boolean {
+function matches(engine: Engine, imageIdOf: ImageIdOf, container: Container, filters: Filters): boolean {
   const { record, state, id } = container
   const ancestors = (value: string): boolean => record.config.Image === value || imageIdOf(value) === record.imageId
   return (
@@ -65,7 +66,7 @@ function matches(imageIdOf: ImageIdOf, container: Container, filters: Filters): 
     ) &&
     matchAny(filters, 'ancestor', ancestors) &&
     matchAny(filters, 'health', (value) => value === 'none') &&
-    matchAny(filters, 'network', (value) => Object.keys(networksJson(container)).includes(value)) &&
+    matchAny(filters, 'network', (value) => inNetwork(engine, container, value)) &&
     matchAny(filters, 'volume', (value) =>
       record.mounts.some(({ name, destination }) => name === value || destination === value),
     ) &&
@@ -73,9 +74,27 @@ function matches(imageIdOf: ImageIdOf, container: Container, filters: Filters): 
       Object.keys(record.config.ExposedPorts).some((port) => port === value || port.split('/')[0] === value),
     ) &&
     matchAny(filters, 'isolation', (value) => value === 'default') &&
-    !filters.has('publish') &&
+    matchAny(filters, 'publish', (value) =>
+      (container.state.network?.ports ?? []).some((port) => isPort(value, port.hostPort, port.protocol)),
+    ) &&
     filterFlag(filters, 'is-task') !== true
   )
+}
+
+function inNetwork(engine: Engine, { record, state }: Container, wanted: string): boolean {
+  const ids = Object.values(state.network?.endpoints ?? {}).map(({ networkId }) => networkId)
+  const names = Object.keys(record.networks)
+  return (
+    names.includes(wanted) ||
+    ids.includes(wanted) ||
+    engine.networks.store.all().some(({ id, name }) => id === wanted && names.includes(name))
+  )
+}
+
+/** `8080`, `8080/tcp`, `8000-8100`. */
+function isPort(wanted: string, port: number, protocol: string): boolean {
+  const [, from, to = from, of = 'tcp'] = /^(\d{1,5})(?:-(\d{1,5}))?(?:\/(\w+))?$/.exec(wanted) ?? []
+  return from !== undefined && port >= Number(from) && port <= Number(to) && protocol === of
 }
 
 /** Docker's name filter is a regular expression over `/name`. */
@@ -99,7 +118,12 @@ export function imageIds(engine: Engine): ImageIdOf {
 }
 
 /** One element of the list. `size` when it was asked for. */
-export function summary(imageIdOf: ImageIdOf, container: Container, size?: { rw: number; rootFs: number }): object {
+export function summary(
+  engine: Engine,
+  imageIdOf: ImageIdOf,
+  container: Container,
+  size?: { rw: number; rootFs: number },
+): object {
   const { record, state, id } = container
   return {
     Id: id,
@@ -108,13 +132,13 @@ export function summary(imageIdOf: ImageIdOf, container: Container, size?: { rw:
     ImageID: record.imageId,
     Command: shellWords(commandLine(record.config)),
     Created: Math.floor(Date.parse(record.created) / 1000),
-    Ports: [],
+    Ports: portListJson(container),
     ...(size === undefined ? {} : { ...(size.rw > 0 ? { SizeRw: size.rw } : {}), SizeRootFs: size.rootFs }),
     Labels: record.config.Labels,
     State: state.status,
     Status: statusText(state, Date.now()),
     HostConfig: { NetworkMode: record.hostConfig.NetworkMode },
-    NetworkSettings: { Networks: networksJson(container) },
+    NetworkSettings: { Networks: containerNetworksJson(engine, container) },
     Mounts: mountsJson(record.mounts),
   }
 }

@@ -10,6 +10,8 @@ import { NEVER } from '../clock.ts'
 import type { Monitor } from '../runtime-port.ts'
 import type { StateFile } from '../state/atomic-file.ts'
 import { Mutex } from '../state/mutex.ts'
+import type { EndpointSettings } from '../networks/endpoint.ts'
+import type { SandboxState } from '../networks/sandbox.ts'
 import type { MountPoint } from '../volumes/mount-point.ts'
 
 /** config.json: docker's own field names for what docker names. */
@@ -24,6 +26,8 @@ export type ContainerRecord = {
   config: Config
   hostConfig: HostConfig
   mounts: MountPoint[]
+  /** What it asks of each network it is in, by the network's name. */
+  networks: Record<string, EndpointSettings>
 }
 
 export type Status = 'created' | 'running' | 'paused' | 'restarting' | 'removing' | 'exited' | 'dead'
@@ -40,6 +44,8 @@ export type ContainerState = {
   restartCount: number
   /** `docker stop` was asked for: `unless-stopped` stays down. */
   stoppedByUser: boolean
+  /** Its places in networks and its ports, while it has some. */
+  network?: SandboxState | undefined
 }
 
 export const NEW_STATE: ContainerState = {

@@ -9,7 +9,12 @@ import { containerEvent, type Engine } from '../engine.ts'
 import { parseLogConfig } from '../logs/log-config.ts'
 import type { Plan, StartFailure, TraceEvent } from '../runtime-port.ts'
 import { containerDevices } from '../spec/devices.ts'
-import { hostsFile, resolvConf } from '../spec/etc-files.ts'
+import { enteredNetworks, enterNetworks, type NetworkPlan } from '../networks/enter.ts'
+import { etcFiles } from '../networks/files.ts'
+import { onUserNetwork } from '../networks/dns.ts'
+import { leaveNetworks } from '../networks/leave.ts'
+import { modeOf } from '../networks/mode.ts'
+import type { SandboxState } from '../networks/sandbox.ts'
 import { containerSpec } from '../spec/spec.ts'
 import { resolveUser, type ResolvedUser, type UserDatabase } from '../spec/user.ts'
 import { leaveVolumes, readyMounts, sourcesOf } from '../volumes/at-start.ts'
@@ -52,27 +57,32 @@ export async function startLocked(
   try {
     volumes.use(await readyMounts(engine, container))
     if (container.record.hostConfig.AutoRemove) forgetVolatile(container.dir)
-    const plan = planStart(engine, container.record, container.dir)
+    const network = await enterNetworks(engine, container)
+    const plan = planStart(engine, container.record, container.dir, { network, sandbox: container.state.network })
     const entry = { id: container.id, cgroupPath: container.cgroupPath, undo: engine.runtime.undoCalls(plan.steps) }
     engine.journal.write(entry)
     const output = container.streams.starting()
-    const { pid, monitor } = await engine.runtime.startContainer(plan, { trace: traced?.send, output })
+    const beforeExec = namesNeeded(engine, container)
+    const { pid, monitor } = await engine.runtime.startContainer(plan, { trace: traced?.send, output, beforeExec })
     const started = { pid, startedAt: nowRfc3339() }
     engine.journal.write({ ...entry, started })
     container.monitor = monitor
     container.streams.started(monitor)
     container.change({ status: 'running', exitCode: 0, error: '', oomKilled: false, ...started })
+    engine.networks.names.announce(container)
     watchExit(engine, container, monitor)
     if (traced !== undefined)
       void monitor.exited.then(
         (exit) => traced.finish({ type: 'exit', exitCode: exit.exitCode }),
         () => traced.finish(),
       )
+    enteredNetworks(engine, container)
     containerEvent(engine, container, 'start')
     return true
   } catch (error) {
     engine.journal.remove(container.id)
     volumes.dispose()
+    await leaveNetworks(engine, container)
     await leaveVolumes(engine, container)
     traced?.finish({ type: 'exit', error: error instanceof Error ? error.message : String(error) })
     throw await failedStart(engine, container, error)
@@ -84,8 +94,28 @@ function forgetVolatile(dir: string): void {
   fs.rmSync(path.join(dir, 'work', 'work'), { recursive: true, force: true })
 }
 
+/** On a user network, the server of names is there before the command asks it for the first time. */
+function namesNeeded(engine: Engine, container: Container): ((pid: number) => Promise<void>) | undefined {
+  const { names, store } = engine.networks
+  if (!onUserNetwork(store, container)) return undefined
+  return (pid) => names.open(container, `/proc/${pid}/ns/net`)
+}
+
+/** With the network of another container, the name is the other's too. */
+function hostnameOf(engine: Engine, { hostConfig, config }: ContainerRecord): string {
+  const mode = modeOf(hostConfig)
+  return mode.kind === 'container' ? engine.containers.find(mode.reference).record.config.Hostname : config.Hostname
+}
+
+export type StartFacts = { network: NetworkPlan; sandbox: SandboxState | undefined; dryRun?: boolean }
+
 /** The plan of a container's start. Reads the image's user database and the host's devices; writes the files under /etc into `dir`, except on a dry run. */
-export function planStart(engine: Engine, record: ContainerRecord, dir: string, { dryRun = false } = {}): Plan {
+export function planStart(
+  engine: Engine,
+  record: ContainerRecord,
+  dir: string,
+  { network, sandbox, dryRun = false }: StartFacts,
+): Plan {
   const log = parseLogConfig(record.hostConfig.LogConfig)
   const { devices, rules } = containerDevices(record.hostConfig)
   const cgroupPath = `mini-docker/${record.id}`
@@ -94,12 +124,13 @@ export function planStart(engine: Engine, record: ContainerRecord, dir: string, 
     { ...record, mounts },
     {
       user: userOf(engine, record, path.join(dir, 'upper'), record.config.User),
-      hostname: record.config.Hostname,
+      hostname: hostnameOf(engine, record),
       devices,
       deviceRules: rules,
       held: engine.host.capabilities,
-      etc: etcFiles(record, dir, dryRun),
+      etc: etcFiles(engine, record, sandbox, dir, dryRun),
       cgroupPath,
+      networkPath: network.path,
     },
   )
   return engine.runtime.planContainer(spec, {
@@ -117,6 +148,7 @@ export function planStart(engine: Engine, record: ContainerRecord, dir: string, 
     openStdin: record.config.OpenStdin,
     autoRemove: record.hostConfig.AutoRemove,
     init: record.hostConfig.Init === true,
+    network,
   })
 }
 
@@ -147,20 +179,6 @@ function readDatabase(layers: string[]): UserDatabase {
   const read = (file: string): string | undefined =>
     view.stat(file)?.type === 'file' ? view.readFile(file).toString('utf8') : undefined
   return { passwd: read('/etc/passwd'), group: read('/etc/group') }
-}
-
-/** Writes hosts, hostname and resolv.conf; returns where each is mounted. With the host's network they are the host's. */
-function etcFiles({ config, hostConfig: host }: ContainerRecord, dir: string, dryRun: boolean): Record<string, string> {
-  const ofHost = (file: string): string => (fs.existsSync(file) ? fs.readFileSync(file, 'utf8') : '')
-  const hosts = host.NetworkMode === 'host' ? ofHost('/etc/hosts') : hostsFile(host.ExtraHosts ?? [])
-  const files = {
-    hosts,
-    hostname: `${config.Hostname}\n`,
-    'resolv.conf': resolvConf(host, ofHost('/etc/resolv.conf')),
-  }
-  if (!dryRun)
-    for (const [name, text] of Object.entries(files)) fs.writeFileSync(path.join(dir, name), text, { mode: 0o644 })
-  return Object.fromEntries(Object.keys(files).map((name) => [`/etc/${name}`, path.join(dir, name)]))
 }
 
 /** Those who wait for the next start of this container hear of it. */

@@ -55,11 +55,6 @@ function withDefaults(host: HostConfig): HostConfig {
 function refuseNotBuilt(body: CreateBody, host: HostConfig): void {
   const refused: [boolean, string][] = [
     [(body.Healthcheck?.Test ?? []).some((word) => word !== 'NONE'), 'health checks (--health-cmd)'],
-    [
-      Object.values(host.PortBindings).some((value) => !isZero(value)) || host.PublishAllPorts,
-      'published ports (-p, -P)',
-    ],
-    [!isZero(host.Links), 'links (--link)'],
     [!isZero(host.StorageOpt), '--storage-opt'],
     [!isZero(host.DeviceRequests), 'device requests (--gpus)'],
     [!isZero(host.DeviceCgroupRules), '--device-cgroup-rule'],
@@ -73,20 +68,9 @@ function refuseNotBuilt(body: CreateBody, host: HostConfig): void {
     [host.IpcMode.startsWith('container:'), `--ipc ${host.IpcMode}`],
     [!['mini-runc', 'runc'].includes(host.Runtime), `runtime ${host.Runtime}`],
     [!['', 'default'].includes(host.Isolation), `--isolation ${host.Isolation}`],
-    [Object.values(body.NetworkingConfig).some(asksForAddress), 'addresses, aliases and links of networks'],
   ]
   const first = refused.find(([asked]) => asked)
   if (first !== undefined) throw new UserError('not-built', `${first[1]} is not built yet`)
-  if (!['default', 'none', 'host'].includes(host.NetworkMode))
-    throw new UserError('not-built', `network ${host.NetworkMode} is not built yet`, {
-      hint: 'use --network none or --network host',
-    })
-}
-
-/** The client always sends an endpoint for the network it names; only a filled-in one asks for something. */
-function asksForAddress(endpoint: unknown): boolean {
-  if (typeof endpoint !== 'object' || endpoint === null) return false
-  return Object.values(endpoint).some((value) => !isZero(value))
 }
 
 function validateProcess(config: Config): void {

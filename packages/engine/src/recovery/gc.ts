@@ -3,10 +3,19 @@ import * as fs from 'node:fs'
 import * as path from 'node:path'
 import * as cgroup from '@mini-docker/cgroup'
 import type { Engine } from '../engine.ts'
+import { sweepNetworks } from '../networks/leave.ts'
 import { sweepVolumeMounts } from '../volumes/use.ts'
 
 export type Garbage = {
-  kind: 'container folder' | 'journal entry' | 'volume mount' | 'volume folder' | 'blob' | 'layer' | 'temporary files'
+  kind:
+    | 'container folder'
+    | 'journal entry'
+    | 'volume mount'
+    | 'volume folder'
+    | 'network link'
+    | 'blob'
+    | 'layer'
+    | 'temporary files'
   name: string
 }
 
@@ -36,6 +45,7 @@ export async function collectGarbage(engine: Engine): Promise<Garbage[]> {
     await attempt({ kind: 'volume folder', name: path.basename(dir) }, () =>
       fs.promises.rm(dir, { recursive: true, force: true }),
     )
+  for (const name of await sweepNetworks(engine)) removed.push({ kind: 'network link', name })
   removed.push(...(await sweepImages(engine)))
   return removed
 }

@@ -3,6 +3,9 @@
  * Fields of config.json that are missing get docker's zero values; state.json is only a memory of what can be found out again.
  */
 import { z } from 'zod'
+import { endpointSettings } from '../networks/endpoint.ts'
+import { defaultEndpoints } from '../networks/json.ts'
+import { sandboxState } from '../networks/sandbox.ts'
 import { createBody } from '../api/bodies.ts'
 import { NEW_STATE, type ContainerRecord, type ContainerState } from '../containers/model.ts'
 
@@ -33,6 +36,7 @@ const record = z.object({
   config: z.looseObject({}),
   hostConfig: z.looseObject({}),
   mounts: z.array(mountPoint),
+  networks: z.record(z.string(), endpointSettings).optional(),
 })
 
 /** @throws an error that names the field, or a SyntaxError. */
@@ -40,7 +44,8 @@ export function readRecord(text: string, id: string): ContainerRecord {
   const { config, hostConfig, ...rest } = parse(record, text)
   if (rest.id !== id) throw new Error(`it is the record of container ${rest.id}`)
   const { HostConfig, NetworkingConfig: _, ...Config } = createBody.parse({ ...config, HostConfig: hostConfig })
-  return { ...rest, config: Config, hostConfig: HostConfig } as ContainerRecord
+  const networks = rest.networks ?? defaultEndpoints(HostConfig.NetworkMode)
+  return { ...rest, config: Config, hostConfig: HostConfig, networks } as ContainerRecord
 }
 
 const time = z.iso.datetime()
@@ -58,6 +63,7 @@ const state = z.object({
   finishedAt: time.catch(NEW_STATE.finishedAt),
   restartCount: count.catch(0),
   stoppedByUser: z.boolean().catch(false),
+  network: sandboxState.optional().catch(undefined),
 })
 
 /** A field that cannot be read has the value of a new container. @throws when it is no object at all. */

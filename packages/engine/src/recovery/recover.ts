@@ -14,6 +14,7 @@ import { parseRestartPolicy, startsWithDaemon } from '../containers/restart-poli
 import { startContainer } from '../containers/start.ts'
 import type { Engine } from '../engine.ts'
 import type { Exit } from '../runtime-port.ts'
+import { rejoinNetworks } from '../networks/rejoin.ts'
 import { readRecord, readState } from './read-record.ts'
 
 /** Docker's code for "the daemon was not there to see", had the status been lost; here the processes were killed. */
@@ -93,6 +94,7 @@ async function adopt(engine: Engine, container: Container): Promise<boolean> {
   container.monitor = monitor
   container.streams.started(monitor)
   container.change({ status, pid: firstProcess(engine, container), startedAt })
+  await rejoinNetworks(engine, container)
   watchExit(engine, container, monitor)
   return true
 }

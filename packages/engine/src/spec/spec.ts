@@ -22,6 +22,8 @@ export type SpecFacts = {
   /** The files mounted over /etc/hosts and so on: path in the container → path of the host. */
   etc: Record<string, string>
   cgroupPath: string
+  /** The network namespace of another container; without it, one of its own. */
+  networkPath?: string | undefined
 }
 
 /** The whole spec. The root filesystem is `rootfs` in the bundle, where the overlay is mounted. */
@@ -35,11 +37,16 @@ export function containerSpec(record: ContainerRecord, facts: SpecFacts): Spec {
     ...(config.Domainname === '' ? {} : { domainname: config.Domainname }),
     mounts: containerMounts(host, record.mounts, facts.etc),
     linux: {
-      namespaces: namespaces(record).map((type) => ({ type })),
+      namespaces: namespaces(record).map((type) =>
+        type === 'network' && facts.networkPath !== undefined ? { type, path: facts.networkPath } : { type },
+      ),
       devices: facts.devices,
       resources: resources(host, facts.deviceRules),
       cgroupsPath: facts.cgroupPath,
-      sysctl: { ...(host.NetworkMode === 'host' ? {} : NETWORK_SYSCTLS), ...host.Sysctls },
+      sysctl: {
+        ...(host.NetworkMode === 'host' || facts.networkPath !== undefined ? {} : NETWORK_SYSCTLS),
+        ...host.Sysctls,
+      },
       ...propagation(record),
       maskedPaths: host.MaskedPaths ?? [],
       readonlyPaths: host.ReadonlyPaths ?? [],

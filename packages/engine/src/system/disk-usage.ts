@@ -28,7 +28,9 @@ export async function diskUsage(engine: Engine): Promise<object> {
       ),
     })),
     Containers: await Promise.all(
-      containers.map(async (container) => summary(imageIdOf, container, await containerSize(engine, container))),
+      containers.map(async (container) =>
+        summary(engine, imageIdOf, container, await containerSize(engine, container)),
+      ),
     ),
     Volumes: await Promise.all(
       engine.volumes

@@ -131,6 +131,7 @@ export const fakeRuntime: Runtime = {
   },
   startFailure: (error) => (error instanceof FakeStartError ? error.failure : undefined),
   hold: () => Promise.reject(new Error('there are no mounts here')),
+  run: () => Promise.resolve(),
   undo: () => Promise.resolve(),
   undoCalls: () => [],
 }

@@ -5,11 +5,13 @@ import * as fs from 'node:fs'
 import * as os from 'node:os'
 import * as path from 'node:path'
 import { readCgroupLayout, processes } from '@mini-docker/cgroup'
+import { TestNamespace } from '../../../net/test/namespace.ts'
 import { Api } from './api.ts'
 
 export class KillableDaemon extends Api implements AsyncDisposable {
   override readonly defaultImage = 'demo'
   readonly dir: string = fs.mkdtempSync(path.join(os.tmpdir(), 'engine-root-'))
+  #namespace: TestNamespace | undefined
   #child: ChildProcess | undefined
   errors = ''
 
@@ -17,6 +19,12 @@ export class KillableDaemon extends Api implements AsyncDisposable {
     const daemon = new KillableDaemon()
     await daemon.boot()
     return daemon
+  }
+
+  /** Links and rules are made here, not on the machine. It outlives the daemon, as the machine's does. */
+  get namespace(): TestNamespace {
+    if (this.#namespace === undefined) throw new Error('the daemon was never started')
+    return this.#namespace
   }
 
   get socket(): string {
@@ -32,7 +40,12 @@ export class KillableDaemon extends Api implements AsyncDisposable {
   }
 
   async boot(): Promise<void> {
-    const child = spawn(process.execPath, [path.join(import.meta.dirname, 'serve.ts'), this.dir], {
+    if (this.#namespace === undefined) {
+      this.#namespace = await TestNamespace.open()
+      this.#namespace.run('ip', 'link', 'set', 'lo', 'up')
+    }
+    const serve = [process.execPath, path.join(import.meta.dirname, 'serve.ts'), this.dir]
+    const child = spawn('nsenter', [`--net=${this.namespace.path}`, '--', ...serve], {
       stdio: ['ignore', 'pipe', 'pipe'],
     })
     this.#child = child
@@ -75,6 +88,7 @@ export class KillableDaemon extends Api implements AsyncDisposable {
     for (const { Id } of (await this.request('GET', '/containers/json?all=1')).json as { Id: string }[])
       await this.request('DELETE', `/containers/${Id}?force=1&v=1`)
     await this.end('SIGTERM')
+    this.namespace[Symbol.dispose]()
     fs.rmSync(this.dir, { recursive: true, force: true })
   }
 }

@@ -102,7 +102,7 @@ async function list(exchange: Exchange, engine: Engine): Promise<void> {
   const imageIdOf = imageIds(engine)
   exchange.json(
     200,
-    found.map((container, index) => summary(imageIdOf, container, sizes[index])),
+    found.map((container, index) => summary(engine, imageIdOf, container, sizes[index])),
   )
 }
 

@@ -5,6 +5,7 @@ import { draftContainer } from '../../containers/create.ts'
 import { planStart } from '../../containers/start.ts'
 import type { Engine } from '../../engine.ts'
 import { ensureDemo } from '../../images/demo.ts'
+import { previewNetworks } from '../../networks/enter.ts'
 import { collectGarbage } from '../../recovery/gc.ts'
 import type { TraceEvent } from '../../runtime-port.ts'
 import { createBody } from '../bodies.ts'
@@ -31,7 +32,11 @@ async function plan(exchange: Exchange, engine: Engine): Promise<void> {
       ? { ...mount, source: engine.volumes.dataPath(mount.name || id) }
       : mount,
   )
-  const { steps } = planStart(engine, record, path.join(engine.root, 'containers', id), { dryRun: true })
+  const { steps } = planStart(engine, record, path.join(engine.root, 'containers', id), {
+    network: previewNetworks(engine, record),
+    sandbox: undefined,
+    dryRun: true,
+  })
   exchange.json(200, { steps: plainSteps(steps) })
 }
 

@@ -1,78 +1,58 @@
-/** /networks: until bridges are built there are the two that need nothing, `none` and `host`. */
-import { createHash } from 'node:crypto'
+/** /networks: docker's three, and the user's. */
 import { UserError } from '@mini-docker/syscall'
-import { networksJson } from '../../containers/inspect.ts'
+import { z } from 'zod'
 import type { Engine } from '../../engine.ts'
-import { matchAny, queryFilters } from '../query.ts'
-import type { Handler, Routes } from '../router.ts'
-
-const notBuilt: Handler<Engine> = () => {
-  throw new UserError('not-built', 'networks beside none and host are not built yet')
-}
+import { connectNetwork, disconnectNetwork } from '../../networks/connect.ts'
+import { createNetwork, networkCreateBody } from '../../networks/create.ts'
+import { parseEndpoint } from '../../networks/endpoint.ts'
+import { filterNetworks, NETWORK_FILTERS } from '../../networks/filter.ts'
+import { networkJson } from '../../networks/json.ts'
+import { pruneNetworks, removeNetwork } from '../../networks/remove.ts'
+import { settled } from '../../networks/settle.ts'
+import type { Exchange } from '../exchange.ts'
+import { queryFilters } from '../query.ts'
+import { anything, flag, text } from '../schema.ts'
+import type { Routes } from '../router.ts'
 
 export const networkRoutes: Routes<Engine> = {
   'GET /networks': (exchange, engine) => {
-    const filters = queryFilters(exchange.query, ['dangling', 'driver', 'id', 'label', 'name', 'scope', 'type'])
-    const networks = all(engine).filter(
-      ({ Name, Id, Driver }) =>
-        matchAny(filters, 'name', (value) => Name.includes(value)) &&
-        matchAny(filters, 'id', (value) => Id.startsWith(value)) &&
-        matchAny(filters, 'driver', (value) => Driver === value) &&
-        matchAny(filters, 'scope', (value) => value === 'local') &&
-        matchAny(filters, 'type', (value) => value === 'builtin') &&
-        !filters.has('label') &&
-        !filters.has('dangling'),
+    const networks = filterNetworks(engine, queryFilters(exchange.query, NETWORK_FILTERS))
+    exchange.json(
+      200,
+      networks.map((network) => networkJson(engine, network, false)),
     )
-    exchange.json(200, networks)
   },
-  'POST /networks/prune': (exchange) => exchange.json(200, { NetworksDeleted: null }),
-  'GET /networks/{id}': (exchange, engine) => exchange.json(200, find(engine, exchange.params['id'] ?? '')),
-  'DELETE /networks/{id}': (exchange, engine) => {
-    const { Name } = find(engine, exchange.params['id'] ?? '')
-    throw new UserError('denied', `${Name} is a pre-defined network and cannot be removed`)
+  'POST /networks/create': async (exchange, engine) => {
+    const { id } = await createNetwork(engine, await exchange.readJson(networkCreateBody))
+    exchange.json(201, { Id: id, Warning: '' })
   },
-  'POST /networks/create': notBuilt,
-  'POST /networks/{id}/connect': notBuilt,
-  'POST /networks/{id}/disconnect': notBuilt,
+  'POST /networks/prune': async (exchange, engine) => {
+    exchange.json(200, await pruneNetworks(engine, queryFilters(exchange.query, ['label', 'label!', 'until'])))
+  },
+  'GET /networks/{id}': (exchange, engine) => {
+    const scope = exchange.query.get('scope') ?? ''
+    const network = find(exchange, engine)
+    if (scope !== '' && scope !== 'local') throw new UserError('not-found', `network ${network.name} not found`)
+    exchange.json(200, networkJson(engine, settled(engine, network), true))
+  },
+  'DELETE /networks/{id}': async (exchange, engine) => {
+    await removeNetwork(engine, find(exchange, engine))
+    exchange.empty(204)
+  },
+  'POST /networks/{id}/connect': async (exchange, engine) => {
+    const body = await exchange.readJson(z.object({ Container: text, EndpointConfig: anything }))
+    const network = find(exchange, engine)
+    await connectNetwork(engine, network, engine.containers.find(body.Container), parseEndpoint(body.EndpointConfig))
+    exchange.empty(200)
+  },
+  'POST /networks/{id}/disconnect': async (exchange, engine) => {
+    const body = await exchange.readJson(z.object({ Container: text, Force: flag }))
+    const network = find(exchange, engine)
+    await disconnectNetwork(engine, network, engine.containers.find(body.Container))
+    exchange.empty(200)
+  },
 }
 
-type Network = { Name: string; Id: string; Driver: string; [field: string]: unknown }
-
-function find(engine: Engine, wanted: string): Network {
-  const network = all(engine).find(({ Name, Id }) => Name === wanted || (wanted.length >= 4 && Id.startsWith(wanted)))
-  if (network === undefined) throw new UserError('not-found', `network ${wanted} not found`)
-  return network
-}
-
-function all(engine: Engine): Network[] {
-  return [describe(engine, 'none', 'null'), describe(engine, 'host', 'host')]
-}
-
-function describe(engine: Engine, name: string, driver: string): Network {
-  const members = engine.containers
-    .all()
-    .filter((container) => container.alive && Object.hasOwn(networksJson(container), name))
-  return {
-    Name: name,
-    Id: createHash('sha256').update(`mini-docker network ${name}`).digest('hex'),
-    Created: engine.startedAt,
-    Scope: 'local',
-    Driver: driver,
-    EnableIPv4: true,
-    EnableIPv6: false,
-    IPAM: { Driver: 'default', Options: null, Config: null },
-    Internal: false,
-    Attachable: false,
-    Ingress: false,
-    ConfigFrom: { Network: '' },
-    ConfigOnly: false,
-    Containers: Object.fromEntries(
-      members.map(({ id, record }) => [
-        id,
-        { Name: record.name, EndpointID: '', MacAddress: '', IPv4Address: '', IPv6Address: '' },
-      ]),
-    ),
-    Options: {},
-    Labels: {},
-  }
+function find({ params }: Exchange, engine: Engine) {
+  return engine.networks.store.find(params['id'] ?? '')
 }

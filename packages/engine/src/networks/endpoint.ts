@@ -1,0 +1,84 @@
+/** What a container asks of a network: docker's EndpointSettings, and where it stands in create's body. */
+import { parseAddress, parseMac } from '@mini-docker/net'
+import { UserError } from '@mini-docker/syscall'
+import { z } from 'zod'
+import { integer, text, texts } from '../api/schema.ts'
+import type { NetworkRecord } from './record.ts'
+
+export const endpointSettings = z.object({
+  IPAMConfig: z
+    .object({ IPv4Address: text, IPv6Address: text, LinkLocalIPs: texts })
+    .nullish()
+    .transform((value) => value ?? null),
+  Links: texts,
+  Aliases: texts,
+  MacAddress: text,
+  DriverOpts: z
+    .record(z.string(), z.string())
+    .nullish()
+    .transform((value) => value ?? null),
+  GwPriority: integer,
+})
+
+export type EndpointSettings = z.output<typeof endpointSettings>
+
+export const NO_SETTINGS: EndpointSettings = endpointSettings.parse({})
+
+/** @throws UserError `invalid` for what is no EndpointSettings, an address that is none, a hardware address that is none. */
+export function parseEndpoint(value: unknown): EndpointSettings {
+  const result = endpointSettings.safeParse(value ?? {})
+  if (!result.success) {
+    const [issue] = result.error.issues
+    throw new UserError(
+      'invalid',
+      `invalid endpoint settings: ${issue?.path.join('.') ?? ''}: ${issue?.message ?? 'wrong type'}`,
+    )
+  }
+  const settings = result.data
+  const { IPv4Address = '', IPv6Address = '', LinkLocalIPs } = settings.IPAMConfig ?? {}
+  if ((LinkLocalIPs ?? []).length > 0)
+    throw new UserError('not-built', 'link-local addresses (--link-local-ip) are not built yet')
+  checkVersion(IPv4Address, 4)
+  checkVersion(IPv6Address, 6)
+  if (settings.MacAddress !== '') parseMac(settings.MacAddress)
+  for (const name of Object.keys(settings.DriverOpts ?? {}))
+    throw new UserError('not-built', `the option ${name} of an endpoint is not built yet`)
+  for (const alias of settings.Aliases ?? [])
+    if (!/^[\w.-]{1,253}$/.test(alias))
+      throw new UserError('invalid', `invalid network-scoped alias ${JSON.stringify(alias)}`)
+  for (const link of settings.Links ?? []) parseLink(link)
+  return settings
+}
+
+function checkVersion(address: string, version: 4 | 6): void {
+  if (address !== '' && parseAddress(address).version !== version)
+    throw new UserError('invalid', `invalid IPv${version} address: ${address}`)
+}
+
+/** `db`, `db:alias`. Inspect's own form, `/db:/web/alias`, is taken too. */
+export function parseLink(link: string): { name: string; alias: string } {
+  const parts = link.split(':')
+  const [name = '', alias = name] = parts
+  if (name === '' || alias === '' || parts.length > 2) throw new UserError('invalid', `bad format for links: ${link}`)
+  return { name: name.replace(/^\//, ''), alias: alias.replace(/^.*\//, '') }
+}
+
+/** Refuses what a network cannot give, in docker's words. @throws UserError `invalid` */
+export function checkEndpoint(network: NetworkRecord, settings: EndpointSettings): void {
+  const { IPv4Address = '', IPv6Address = '' } = settings.IPAMConfig ?? {}
+  const wantsAddress = IPv4Address !== '' || IPv6Address !== ''
+  if (network.predefined) {
+    if (wantsAddress)
+      throw new UserError('invalid', 'user specified IP address is supported on user defined networks only')
+    if ((settings.Aliases ?? []).length > 0)
+      throw new UserError('invalid', 'network-scoped alias is supported only for containers in user defined networks')
+  } else if (wantsAddress && !network.configured)
+    throw new UserError(
+      'invalid',
+      'user specified IP address is supported only when connecting to networks with user configured subnets',
+    )
+  if (IPv6Address !== '' && !network.enableIPv6)
+    throw new UserError('invalid', `network ${network.name} has no IPv6`, {
+      hint: 'make one with network create --ipv6',
+    })
+}

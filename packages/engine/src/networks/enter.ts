@@ -1,0 +1,173 @@
+/**
+ * A container comes into its networks, before it starts: its addresses are chosen, the host's ports held, and what the kernel has to do is
+ * written down as steps of the start. Whatever is decided stands in its state before anything is done.
+ */
+import { randomBytes } from 'node:crypto'
+import { NetlinkSocket, planAddress, planBridge, planHostSocket, planNat, planPorts, planVeth } from '@mini-docker/net'
+import { capabilityMask } from '@mini-docker/security'
+import { ref, UserError, type Step } from '@mini-docker/syscall'
+import type { Container, ContainerRecord } from '../containers/model.ts'
+import type { Engine } from '../engine.ts'
+import { networkEvent } from './create.ts'
+import { checkEndpoint, NO_SETTINGS } from './endpoint.ts'
+import { publishedPorts, publishingEndpoint } from './firewall.ts'
+import { leaveNetworks } from './leave.ts'
+import { modeOf } from './mode.ts'
+import { endpointOf, orderedNetworks, placeIn } from './place.ts'
+import { parseBindings } from './ports/bindings.ts'
+import { bridgeName, OPTION, type NetworkRecord } from './record.ts'
+import type { EndpointState, SandboxState } from './sandbox.ts'
+import { linkExists, settled } from './settle.ts'
+
+/** What a start has to do for the network. `path` is a namespace to join. */
+export type NetworkPlan = { before: Step[]; born: Step[]; inside: Step[]; path?: string }
+
+const NOTHING: NetworkPlan = { before: [], born: [], inside: [] }
+
+/**
+ * Puts the container into its networks. When the start fails after this, `leaveNetworks` takes it out.
+ * @throws UserError, StatusError in docker's words, with nothing left
+ */
+export async function enterNetworks(engine: Engine, container: Container): Promise<NetworkPlan> {
+  const mode = modeOf(container.record.hostConfig)
+  if (mode.kind === 'container') return { ...NOTHING, path: joinedNamespace(engine, container, mode.reference) }
+  if (mode.kind !== 'network') return NOTHING
+  requireCapability(engine)
+  try {
+    const sandbox = drawSandbox(engine, container.record)
+    container.change({ network: sandbox })
+    await holdPorts(engine, container, sandbox)
+    await engine.networks.firewall.ensure()
+    const plan = planNetworks(engine, container.record, container.state.network ?? sandbox)
+    await engine.networks.firewall.publish(publishedPorts(container, engine.networks.store))
+    return plan
+  } catch (error) {
+    await leaveNetworks(engine, container)
+    throw error
+  }
+}
+
+/** Tells of a container that has come in. */
+export function enteredNetworks(engine: Engine, { id, state }: Container): void {
+  for (const { networkId } of Object.values(state.network?.endpoints ?? {}))
+    if (engine.networks.store.has(networkId))
+      networkEvent(engine, engine.networks.store.find(networkId), 'connect', { container: id })
+}
+
+/** The same as steps, for a container that is only looked at: nothing is held, nothing kept. */
+export function previewNetworks(engine: Engine, record: ContainerRecord): NetworkPlan {
+  const mode = modeOf(record.hostConfig)
+  if (mode.kind === 'container') return { ...NOTHING, path: '/proc/PID/ns/net' }
+  if (mode.kind !== 'network') return NOTHING
+  const sandbox = drawSandbox(engine, record)
+  const ports = parseBindings(record.hostConfig, record.config.ExposedPorts).map((binding) => ({
+    protocol: binding.protocol,
+    containerPort: binding.containerPort,
+    hostIp: binding.hostIp || '0.0.0.0',
+    // One that is chosen when it starts: the first of those the kernel takes from.
+    hostPort: binding.from || 32_768,
+  }))
+  return planNetworks(engine, record, { ...sandbox, ports })
+}
+
+/** The other container's network namespace. @throws UserError `conflict` when it does not run */
+function joinedNamespace(engine: Engine, container: Container, reference: string): string {
+  const other = engine.containers.find(reference)
+  if (other === container) throw new UserError('invalid', 'cannot join own network')
+  if (!other.alive) throw new UserError('conflict', `cannot join network of a non running container: ${other.id}`)
+  return `/proc/${other.state.pid}/ns/net`
+}
+
+function requireCapability({ host }: Engine): void {
+  if ((host.capabilities.available & capabilityMask(['CAP_NET_ADMIN'])) !== 0n) return
+  throw new UserError('unavailable', 'a bridge network needs CAP_NET_ADMIN, which this daemon does not have', {
+    hint: 'use --network none or --network host',
+  })
+}
+
+/** Addresses in all networks that the record names. Synchronous: what it chose is taken when the caller has it in the state. */
+function drawSandbox(engine: Engine, record: ContainerRecord): SandboxState {
+  const mode = modeOf(record.hostConfig)
+  const main = mode.kind === 'network' ? engine.networks.store.find(mode.name).name : ''
+  const names = [
+    main,
+    ...Object.keys(record.networks)
+      .filter((name) => name !== main)
+      .toSorted(),
+  ]
+  const endpoints: [string, EndpointState][] = names
+    .filter((name) => name !== '' && (name in record.networks || name === main))
+    .map((name, index) => {
+      const network = settled(engine, engine.networks.store.byName(name))
+      const settings = record.networks[name] ?? NO_SETTINGS
+      checkEndpoint(network, settings)
+      return [name, placeIn(engine, network, settings, `eth${index}`)]
+    })
+  return { id: randomBytes(32).toString('hex'), endpoints: Object.fromEntries(endpoints), ports: [] }
+}
+
+async function holdPorts(engine: Engine, container: Container, sandbox: SandboxState): Promise<void> {
+  const bindings = parseBindings(container.record.hostConfig, container.record.config.ExposedPorts)
+  if (bindings.length === 0) return
+  const where = publishedFrom(engine, container, sandbox)
+  if (where === undefined) return
+  engine.networks.firewall.require()
+  const ports = await engine.networks.ports.reserve(container.id, bindings, where)
+  container.change({ network: { ...sandbox, ports } })
+}
+
+/** Where the ports of a container lead; undefined in internal networks, which have none. */
+export function publishedFrom(engine: Engine, { record }: Pick<Container, 'record'>, sandbox: SandboxState) {
+  const { store } = engine.networks
+  const names = orderedNetworks(engine, { record }, Object.keys(sandbox.endpoints))
+  const open = names
+    .flatMap((name) => sandbox.endpoints[name] ?? [])
+    .filter(({ networkId }) => store.has(networkId) && !store.find(networkId).internal)
+  const endpoint = publishingEndpoint(open)
+  if (endpoint === undefined) return undefined
+  const { endpointId, ipv4, ipv6, networkId } = endpoint
+  const binding = store.find(networkId).options[OPTION.hostBinding] ?? '0.0.0.0'
+  return {
+    endpointId,
+    containerName: record.name,
+    ipv4,
+    ipv6,
+    hostIps: binding === '0.0.0.0' ? [binding, '::'] : [binding],
+  }
+}
+
+/** The steps that make it so. The bridges and the table are among them where they are not there yet. */
+function planNetworks(engine: Engine, record: ContainerRecord, sandbox: SandboxState): NetworkPlan {
+  const { store, firewall } = engine.networks
+  const places = orderedNetworks(engine, { record }, Object.keys(sandbox.endpoints)).map((name) => {
+    const state = sandbox.endpoints[name]!
+    return { state, network: store.find(state.networkId) }
+  })
+  const wayOut = places.find(({ network }) => !network.internal)?.state
+  const endpoints = places.map(({ state, network }) => endpointOf(engine, record.id, network, state, state === wayOut))
+  const missing = missingBridges(places.map(({ network }) => network))
+  const nat = firewall.state()
+  const ports = publishedPorts({ state: { network: sandbox } }, store)
+  return {
+    before: [
+      planHostSocket(),
+      ...missing.flatMap((network) => planBridge(engine.networks.bridge(network)).slice(1)),
+      ...(firewall.available && missing.length > 0 ? [planNat(nat)] : []),
+      ...(firewall.available && ports.length > 0 ? [planPorts(nat.owner, ports)] : []),
+    ],
+    // Links with our alias are found again by it; a pair goes with its namespace.
+    born: endpoints.map((endpoint) => ({ ...planVeth(endpoint, ref('child')), undo: [] })),
+    inside: endpoints.map(planAddress),
+  }
+}
+
+/** Makes a network's bridge for a container that runs already. */
+export async function ensureBridge(engine: Engine, network: NetworkRecord): Promise<void> {
+  requireCapability(engine)
+  if (missingBridges([network]).length > 0) await engine.runtime.run(planBridge(engine.networks.bridge(network)))
+}
+
+function missingBridges(networks: readonly NetworkRecord[]): NetworkRecord[] {
+  using socket = NetlinkSocket.open()
+  return networks.filter((network) => !linkExists(socket, bridgeName(network)))
+}

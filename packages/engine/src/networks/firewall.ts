@@ -1,0 +1,175 @@
+/**
+ * The firewall as it should be, and when it is made so: with the first container that needs it, not with the daemon. All changes come one
+ * after the other. One more published port is one element more; everything else replaces the table.
+ */
+import {
+  addPorts,
+  applyRuleset,
+  findNft,
+  NftError,
+  parseCidr,
+  removePorts,
+  removeTable,
+  repairRuleset,
+  type NatNetwork,
+  type NatState,
+  type PublishedPort,
+} from '@mini-docker/net'
+import { UserError } from '@mini-docker/syscall'
+import type { ContainerState } from '../containers/model.ts'
+import { Mutex } from '../state/mutex.ts'
+import { bridgeName, OPTION, optionFlag, type NetworkRecord } from './record.ts'
+import type { EndpointState, PortState } from './sandbox.ts'
+
+/** The networks as rules are made from them. */
+export function natNetworks(networks: readonly NetworkRecord[]): NatNetwork[] {
+  return networks
+    .filter(({ driver, pools }) => driver === 'bridge' && pools.length > 0)
+    .map((network) => ({
+      bridge: bridgeName(network),
+      subnets: network.pools.map(({ Subnet }) => parseCidr(Subnet)),
+      internal: network.internal,
+      masquerade: optionFlag(network, OPTION.masquerade, true),
+      isolated: true,
+      icc: optionFlag(network, OPTION.icc, true),
+    }))
+}
+
+/** The published ports of one container, for address translation. */
+export function publishedPorts(
+  { state }: { state: Pick<ContainerState, 'network'> },
+  networks: { has: (id: string) => boolean; find: (id: string) => NetworkRecord },
+): PublishedPort[] {
+  const { endpoints = {}, ports = [] } = state.network ?? {}
+  const onBridges = Object.values(endpoints).filter(({ networkId }) => networks.has(networkId))
+  return ports.flatMap((port): PublishedPort[] => {
+    const endpoint = publishingEndpoint(onBridges.filter(({ networkId }) => !networks.find(networkId).internal))
+    const containerAddress = endpoint === undefined ? '' : addressFor(port, endpoint)
+    if (endpoint === undefined || containerAddress === '') return []
+    const { protocol, hostIp, hostPort, containerPort } = port
+    const bridge = bridgeName(networks.find(endpoint.networkId))
+    return [{ protocol, hostAddress: hostIp, hostPort, containerAddress, containerPort, bridge }]
+  })
+}
+
+/** Ports lead to the network with the way out. */
+export function publishingEndpoint(endpoints: readonly EndpointState[]): EndpointState | undefined {
+  return endpoints.find(({ ipv4Gateway }) => ipv4Gateway !== '') ?? endpoints[0]
+}
+
+/** An IPv6 port of the host leads to the container's IPv6, where it has some. */
+export function addressFor({ hostIp }: PortState, { ipv4, ipv6 }: EndpointState): string {
+  return hostIp.includes(':') && ipv6 !== '' ? ipv6 : ipv4
+}
+
+export class Firewall {
+  /** As it should be now. */
+  readonly state: () => NatState
+  readonly #log: (line: string) => void
+  readonly #lock = new Mutex()
+  /** The networks that the table was last made for. */
+  #applied: string | undefined
+  #repairing = false
+  #told = false
+
+  constructor(state: () => NatState, log: (line: string) => void) {
+    this.state = state
+    this.#log = log
+  }
+
+  get available(): boolean {
+    return findNft() !== undefined
+  }
+
+  /** The table is there, with all networks. A table that somebody flushed meanwhile is mended without waiting for it. */
+  async ensure(): Promise<void> {
+    if (!this.available) return this.#tellMissing()
+    if (this.#applied === keyOf(this.state())) return this.repairSoon()
+    await this.apply()
+  }
+
+  async apply(): Promise<void> {
+    await this.#lock.run(async () => {
+      const state = this.state()
+      await applyRuleset(state)
+      this.#applied = keyOf(state)
+    })
+  }
+
+  /** @throws UserError `unavailable` without nft */
+  async publish(ports: readonly PublishedPort[]): Promise<void> {
+    if (ports.length === 0) return
+    await this.#lock.run(async () => {
+      try {
+        await addPorts(this.state().owner, ports)
+      } catch (error) {
+        // Flushed, or with something in it that should be gone.
+        if (!(error instanceof NftError) || (error.code !== 'ENOENT' && error.code !== 'EEXIST')) throw error
+        await applyRuleset(this.state())
+      }
+    })
+  }
+
+  async withdraw(ports: readonly PublishedPort[]): Promise<void> {
+    if (ports.length > 0 && this.available) await this.#lock.run(() => removePorts(this.state().owner, ports))
+  }
+
+  /** What the kernel has is compared with what it should have. @returns whether it had to be mended */
+  async repair(): Promise<boolean> {
+    if (!this.available) return false
+    return this.#lock.run(async () => {
+      const state = this.state()
+      const mended = await repairRuleset(state)
+      this.#applied = keyOf(state)
+      return mended
+    })
+  }
+
+  repairSoon(): void {
+    if (this.#repairing) return
+    this.#repairing = true
+    this.repair()
+      .catch((error: unknown) => this.#log(`the firewall cannot be repaired: ${String(error)}`))
+      .finally(() => (this.#repairing = false))
+  }
+
+  /** A network is gone. When no network has a bridge any more, the table goes too. */
+  async forget(): Promise<void> {
+    if (this.#applied === undefined) return
+    await this.apply()
+  }
+
+  /** Takes away all of ours. */
+  async remove(): Promise<void> {
+    if (this.available) await this.#lock.run(() => removeTable(this.state().owner))
+    this.#applied = undefined
+  }
+
+  /** Waits until nothing is under way. */
+  async settled(): Promise<void> {
+    await this.#lock.run(() => undefined)
+  }
+
+  /** @throws UserError `unavailable`: a port cannot be published without it. */
+  require(): void {
+    if (this.available) return
+    throw new UserError('unavailable', 'published ports need nft, which is not installed', {
+      hint: 'install the package nftables',
+    })
+  }
+
+  #tellMissing(): void {
+    if (this.#told) return
+    this.#told = true
+    this.#log('nft is not installed: containers reach each other, but not the world, and no ports can be published')
+  }
+}
+
+function keyOf({ networks }: NatState): string {
+  return JSON.stringify(
+    networks.map(({ subnets, ...rest }) => [
+      rest,
+      subnets.map(({ address, prefixLength }) => [address.bytes.toString('hex'), prefixLength]),
+    ]),
+  )
+}

@@ -1,0 +1,96 @@
+/** What the engine has of networks: their files, the firewall made from them, and the ports that are held. */
+import * as path from 'node:path'
+import {
+  findOwned,
+  NetlinkSocket,
+  ownerAlias,
+  parseCidr,
+  removeLink,
+  type Bridge,
+  type OwnedLink,
+} from '@mini-docker/net'
+import type { ContainerStore } from '../containers/store.ts'
+import { NameService } from './dns.ts'
+import { Firewall, natNetworks, publishedPorts } from './firewall.ts'
+import { PortReservations } from './ports/reserve.ts'
+import { bridgeName, mtuOf, ownerOf, type NetworkRecord } from './record.ts'
+import { endpointsOf } from './sandbox.ts'
+import { findLink } from './settle.ts'
+import { NetworkStore } from './store.ts'
+
+export class Networks {
+  readonly store: NetworkStore
+  /** In the aliases of links, and where this is not the machine's own daemon, in the name of the table. */
+  readonly owner: string
+  readonly firewall: Firewall
+  readonly ports = new PortReservations()
+  readonly names: NameService
+  readonly #containers: ContainerStore
+
+  constructor(options: { root: string; runRoot: string; containers: ContainerStore; log: (line: string) => void }) {
+    const { root, runRoot, containers, log } = options
+    this.#containers = containers
+    this.store = new NetworkStore(root, log)
+    this.names = new NameService(this.store, containers)
+    this.owner = ownerOf(path.resolve(runRoot))
+    const tableOwner = path.resolve(runRoot) === '/run/mini-docker' ? undefined : this.owner
+    const state = () => ({
+      owner: tableOwner,
+      networks: natNetworks(this.store.all()),
+      ports: containers.all().flatMap((container) => publishedPorts(container, this.store)),
+    })
+    this.firewall = new Firewall(state, log)
+  }
+
+  alias(id: string): string {
+    return ownerAlias(this.owner, id)
+  }
+
+  /** The bridge that a network is. */
+  bridge(network: NetworkRecord): Bridge {
+    return {
+      name: bridgeName(network),
+      alias: this.alias(network.id),
+      mtu: mtuOf(network),
+      addresses: network.pools.map(({ Subnet, Gateway }) => parseCidr(`${Gateway}/${Subnet.split('/')[1]}`)),
+    }
+  }
+
+  /** Links with our name on them that no network and no endpoint has. A bridge goes with its network, or when it has been flushed away. */
+  garbage(socket: NetlinkSocket): OwnedLink[] {
+    const all = this.#containers.all()
+    const hostNames = new Set(
+      all.flatMap(({ state }) => Object.values(state.network?.endpoints ?? {}).map(({ hostName }) => hostName)),
+    )
+    return findOwned(this.owner, socket).filter(({ kind, name, id }) =>
+      kind === 'bridge' ? !this.store.has(id) : !hostNames.has(name),
+    )
+  }
+
+  /** Whether containers are in it now. */
+  inUse({ id }: NetworkRecord): boolean {
+    return endpointsOf(this.#containers.all(), id).length > 0
+  }
+
+  ownsLink(name: string): boolean {
+    using socket = NetlinkSocket.open()
+    return findLink(socket, name)?.alias?.startsWith(this.alias('-').slice(0, -1)) === true
+  }
+
+  /** What runs in this process for containers. They go on without it, and a new daemon takes it up again. */
+  async close(): Promise<void> {
+    this.ports.releaseAll()
+    await this.names.closeAll()
+    await this.firewall.settled()
+  }
+
+  /** Removes links of ours by name, if they are there. By name, since a listing may miss some while others go. */
+  removeLinks(names: readonly string[]): void {
+    if (names.length === 0) return
+    using socket = NetlinkSocket.open()
+    for (const name of names) {
+      const link = findLink(socket, name)
+      if (link?.alias?.startsWith(this.alias('-').slice(0, -1)) === true) removeLink(link.index, socket)
+    }
+  }
+}

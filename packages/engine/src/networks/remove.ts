@@ -1,0 +1,57 @@
+/** DELETE /networks/{id}, and prune. The file goes first: what is left of a removal that is cut short, gc takes away. */
+import { planRemoveBridge } from '@mini-docker/net'
+import { UserError } from '@mini-docker/syscall'
+import { filterUntil, matchLabels, type Filters } from '../api/query.ts'
+import type { Engine } from '../engine.ts'
+import { networkEvent } from './create.ts'
+import { bridgeName, type NetworkRecord } from './record.ts'
+import { endpointsOf } from './sandbox.ts'
+
+/** @throws UserError `denied` in docker's words, for a network that containers are in, and for docker's own. */
+export async function removeNetwork(engine: Engine, network: NetworkRecord): Promise<void> {
+  if (network.predefined)
+    throw new UserError('denied', `${network.name} is a pre-defined network and cannot be removed`)
+  const members = endpointsOf(engine.containers.all(), network.id)
+  if (members.length > 0) {
+    const names = members.map(
+      ({ container, endpoint }) => `name:"${container.record.name}" id:"${endpoint.endpointId.slice(0, 12)}"`,
+    )
+    throw new UserError(
+      'denied',
+      `error while removing network: network ${network.name} has active endpoints (${names.join(', ')})`,
+    )
+  }
+  engine.networks.store.delete(network)
+  const before = engine.networks.ownsLink(bridgeName(network))
+  // A bridge that was there before us is not ours to take away.
+  if (before) await engine.runtime.run(planRemoveBridge(bridgeName(network)))
+  await engine.networks.firewall.forget()
+  networkEvent(engine, network, 'destroy')
+}
+
+/** Removes the user's networks that no container, running or not, names. */
+export async function pruneNetworks(engine: Engine, filters: Filters): Promise<{ NetworksDeleted: string[] | null }> {
+  const until = filterUntil(filters)
+  const wanted = new Set(
+    engine.containers
+      .all()
+      .flatMap(({ record, state }) => [
+        ...Object.keys(record.networks),
+        ...Object.keys(state.network?.endpoints ?? {}),
+      ]),
+  )
+  const deleted: string[] = []
+  for (const network of engine.networks.store.all()) {
+    const created = BigInt(Date.parse(network.created)) * 1_000_000n
+    if (
+      network.predefined ||
+      wanted.has(network.name) ||
+      !matchLabels(filters, network.labels) ||
+      (until !== undefined && created > until)
+    )
+      continue
+    await removeNetwork(engine, network)
+    deleted.push(network.name)
+  }
+  return { NetworksDeleted: deleted.length === 0 ? null : deleted }
+}
