@@ -143,4 +143,104 @@ export const messages: Messages = {
       why: '公開するポートは、それぞれマップの要素一つです。ホストのこのポートに届いたものは、代わりにこのアドレスとポートへ送られます。パケットはカーネルが書き換えるので、間に入るプロセスはありません。',
     },
   },
+  'net.ns.add': {
+    en: {
+      title: 'Make a network namespace that stays',
+      why: 'A namespace ends with its last process. Mounted on a file it has one more holder, and a name that other programs find it by.',
+    },
+    ja: {
+      title: '残り続けるネットワーク名前空間を作ります',
+      why: '名前空間は、最後のプロセスが終わるとなくなります。ファイルの上にマウントすると、プロセスがなくても残り、他のプログラムからもその名前で見つけられます。',
+    },
+  },
+  'net.ns.remove': {
+    en: {
+      title: 'Take the name of a network namespace away',
+      why: 'When the file is gone the namespace lives on only as long as a process is in it; then its links go, too.',
+    },
+    ja: {
+      title: 'ネットワーク名前空間の名前を消します',
+      why: 'ファイルがなくなると、名前空間は中にプロセスがいる間だけ残ります。その後は、中のリンクも一緒になくなります。',
+    },
+  },
+  'net.ns.exec': {
+    en: {
+      title: 'Run a command in the network namespace',
+      why: 'The command sees the interfaces, addresses and routes of the namespace; files and processes are those of the machine.',
+    },
+    ja: {
+      title: 'ネットワーク名前空間の中でコマンドを実行します',
+      why: 'コマンドから見えるインターフェース、アドレス、経路は、その名前空間のものです。ファイルとプロセスは、マシンのもののままです。',
+    },
+  },
+  'net.peer': {
+    en: {
+      title: 'Find where the other end goes',
+      why: 'The namespace of the other end is opened by its name while this process is still where it was started.',
+    },
+    ja: {
+      title: 'もう片方を置く場所を探します',
+      why: 'このプロセスがまだ元の場所にいるうちに、もう片方を置く名前空間を名前で開いておきます。',
+    },
+  },
+  'net.veth': {
+    en: {
+      title: 'Lay a cable',
+      why: 'A veth pair is a cable inside the kernel: what goes in at one end comes out at the other. Each end may be in a namespace of its own, or be a port of a bridge.',
+    },
+    ja: {
+      title: 'ケーブルを引きます',
+      why: 'veth ペアは、カーネルの中のケーブルです。片方に入れたものは、もう片方から出てきます。両端はそれぞれ別の名前空間に置くことも、ブリッジのポートにすることもできます。',
+    },
+  },
+  'net.link': {
+    en: {
+      title: 'Change an interface',
+      why: 'An interface that is down carries nothing, and its routes are gone. A cable works when both of its ends are up.',
+    },
+    ja: {
+      title: 'インターフェースを変更します',
+      why: 'ダウンしているインターフェースは何も運ばず、その経路もなくなります。ケーブルは、両端がアップのときに使えます。',
+    },
+  },
+  'net.address': {
+    en: {
+      title: 'Change an address',
+      why: 'With an address and its length comes a route: all of that subnet is on this interface.',
+    },
+    ja: {
+      title: 'アドレスを変更します',
+      why: 'アドレスとプレフィックス長を付けると、経路も一つできます。そのサブネットは、すべてこのインターフェースの先にあるという経路です。',
+    },
+  },
+  'net.route': {
+    en: {
+      title: 'Change a route',
+      why: 'A route says by which interface packets to a subnet leave, and over which neighbour. The most exact one counts, the default one last.',
+    },
+    ja: {
+      title: '経路を変更します',
+      why: '経路は、あるサブネット宛てのパケットを、どのインターフェースから、どの隣のマシンを通して送るかを決めます。最も細かく一致するものが使われ、デフォルトの経路は最後に使われます。',
+    },
+  },
+  'net.enter': {
+    en: {
+      title: 'Go into the network namespace',
+      why: 'The file with its name is opened, and setns(2) takes this process there. The sockets that it opens from now on speak for that namespace.',
+    },
+    ja: {
+      title: 'ネットワーク名前空間に入ります',
+      why: '名前の付いたファイルを開き、setns(2) でこのプロセスをその名前空間に移します。これから開くソケットは、その名前空間のものになります。',
+    },
+  },
+  'net.ns.clone': {
+    en: {
+      title: 'Make the process that becomes the command',
+      why: 'A child is born in the namespace that its parent is in. The parent stays to tell how it ended.',
+    },
+    ja: {
+      title: 'コマンドになるプロセスを作ります',
+      why: '子プロセスは、親と同じ名前空間で生まれます。親は残り、子がどのように終わったかを伝えます。',
+    },
+  },
 }

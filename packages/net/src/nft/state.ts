@@ -34,8 +34,8 @@ export type PublishedPort = {
   hostPort: number
   containerAddress: string
   containerPort: number
-  /** Of the network whose address the container is reached by. */
-  bridge: string
+  /** Of the network whose address the container is reached by: for who reads the state, the rules need none. */
+  bridge?: string
 }
 
 /** @throws UserError `invalid` for an owner that would be no part of a table's name. */
