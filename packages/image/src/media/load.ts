@@ -54,20 +54,23 @@ async function* untilAborted(
   signal: AbortSignal | undefined,
 ): AsyncGenerator<Uint8Array> {
   if (signal === undefined) return yield* stream
-  const aborted = Promise.withResolvers<never>()
-  aborted.promise.catch(() => {})
-  const abort = (): void => aborted.reject(signal.reason)
-  signal.addEventListener('abort', abort)
+  let abort = (): void => {}
+  const listener = (): void => abort()
+  signal.addEventListener('abort', listener)
   const chunks = stream[Symbol.asyncIterator]()
   try {
-    signal.throwIfAborted()
     for (;;) {
-      const next = await Promise.race([chunks.next(), aborted.promise])
+      signal.throwIfAborted()
+      // A promise for each chunk: Promise.race with one that lives as long as the load would keep every chunk.
+      const next = await new Promise<IteratorResult<Uint8Array>>((resolve, reject) => {
+        abort = () => reject(signal.reason as Error)
+        chunks.next().then(resolve, reject)
+      })
       if (next.done === true) return
       yield next.value
     }
   } finally {
-    signal.removeEventListener('abort', abort)
+    signal.removeEventListener('abort', listener)
     const closed = chunks.return?.()
     // Of a stream that stands still, this would not come.
     if (signal.aborted) closed?.catch(() => {})

@@ -200,3 +200,21 @@ describe('loading what is there already', () => {
     expect(readdirSync(join(root, 'tmp'))).toEqual([])
   })
 })
+
+test('an archive that can be aborted is not kept in memory', async () => {
+  const archive = await make.tar(make.dockerFiles(one, ['one:1']))
+  const before = process.memoryUsage().arrayBuffers
+  let pieces = 0
+  let mostBytes = 0
+  const long = async function* (): AsyncGenerator<Uint8Array> {
+    yield archive
+    // Behind the end of an archive there may be any number of zeros.
+    for (; pieces < 400; pieces++) {
+      yield Buffer.alloc(1 << 20)
+      mostBytes = Math.max(mostBytes, process.memoryUsage().arrayBuffers - before)
+    }
+  }
+  await loadArchive(store, long(), { unpack: false, signal: new AbortController().signal })
+  expect(pieces).toBe(400)
+  expect(mostBytes).toBeLessThan(200 << 20)
+})
