@@ -72,58 +72,58 @@ export function readMessage(bytes: Uint8Array): Message {
  */
 export function writeMessage(message: Message, maxBytes = MESSAGE_BYTES_MAX): Buffer {
   const opt = message.additionals.filter(({ type }) => type === TYPE.OPT)
-  const room = maxBytes - opt.reduce((sum, { data }) => sum + 11 + data.length, 0)
-  const parts: Buffer[] = []
+  const room = maxBytes - opt.reduce((sum, { data }) => sum + OPT_BYTES + data.length, 0)
   const written: WrittenNames = new Map()
   let at = HEADER_BYTES
   let full = false
-  const add = (...pieces: Buffer[]): void => {
-    parts.push(...pieces)
-    at += pieces.reduce((sum, { length }) => sum + length, 0)
+  for (const question of message.questions) {
+    at = writeName(question.name, SCRATCH, at, written)
+    at = SCRATCH.writeUInt16BE(question.type, at)
+    at = SCRATCH.writeUInt16BE(question.class, at)
+    if (at > room) throw new DnsFormatError(`${message.questions.length} questions are longer than ${maxBytes} bytes`)
   }
-  for (const question of message.questions)
-    add(writeName(question.name, at, written), uint16s(question.type, question.class))
-  const records = (list: ResourceRecord[]): number => {
+  const records = (list: readonly ResourceRecord[]): number => {
     let count = 0
     for (const record of list) {
+      const end = full ? Infinity : writeRecord(record, at, written)
+      full = end > room
       if (full) break
-      const pieces = recordPieces(record, at, written)
-      full = at + pieces.reduce((sum, { length }) => sum + length, 0) > room
-      if (full) break
-      add(...pieces)
+      at = end
       count++
     }
     return count
   }
   const counts = [message.questions.length, records(message.answers), records(message.authorities)]
-  const additionals = records(message.additionals.filter((record) => !opt.includes(record))) + opt.length
-  for (const record of opt) add(...recordPieces(record, at, written))
+  const others = records(message.additionals.filter(({ type }) => type !== TYPE.OPT))
+  for (const record of opt) at = writeRecord(record, at, written)
   const flags = full ? message.flags | FLAG.TC : message.flags
-  return Buffer.concat([uint16s(message.id, flags, ...counts, additionals), ...parts])
+  const header = [message.id, flags, ...counts, others + opt.length]
+  header.forEach((number, i) => SCRATCH.writeUInt16BE(number, 2 * i))
+  return Buffer.from(SCRATCH.subarray(0, at))
 }
 
-function recordPieces(record: ResourceRecord, at: number, written: WrittenNames): Buffer[] {
-  const name = writeName(record.name, at, written)
-  const fixed = Buffer.alloc(10)
-  const data =
-    typeof record.data === 'string' ? writeName(record.data, at + name.length + fixed.length, written) : record.data
-  fixed.writeUInt16BE(record.type, 0)
-  fixed.writeUInt16BE(record.class, 2)
-  fixed.writeUInt32BE(record.ttlSeconds, 4)
-  fixed.writeUInt16BE(data.length, 8)
-  return [name, fixed, data]
+/** Room for a whole message and one record more, of which it is found out then that it does not fit. Written and copied in one go. */
+const SCRATCH = Buffer.alloc(2 * MESSAGE_BYTES_MAX + 1024)
+/** With the root's name, and no options. */
+const OPT_BYTES = 11
+
+function writeRecord(record: ResourceRecord, at: number, written: WrittenNames): number {
+  at = writeName(record.name, SCRATCH, at, written)
+  at = SCRATCH.writeUInt16BE(record.type, at)
+  at = SCRATCH.writeUInt16BE(record.class, at)
+  at = SCRATCH.writeUInt32BE(record.ttlSeconds, at)
+  const { data } = record
+  if (data.length > MESSAGE_BYTES_MAX) throw new DnsFormatError(`a record of "${record.name}" has ${data.length} bytes`)
+  const end = typeof data === 'string' ? writeName(data, SCRATCH, at + 2, written) : at + 2 + data.length
+  if (typeof data !== 'string') data.copy(SCRATCH, at + 2)
+  SCRATCH.writeUInt16BE(end - at - 2, at)
+  return end
 }
 
 /** EDNS0 (RFC 6891): how much the asker takes over UDP; undefined without EDNS. */
 export function ednsBytes({ additionals }: Message): number | undefined {
   const opt = additionals.find(({ type }) => type === TYPE.OPT)
   return opt && Math.max(PLAIN_UDP_BYTES, opt.class)
-}
-
-function uint16s(...numbers: number[]): Buffer {
-  const buffer = Buffer.alloc(2 * numbers.length)
-  numbers.forEach((number, i) => buffer.writeUInt16BE(number, 2 * i))
-  return buffer
 }
 
 function need(bytes: Uint8Array, at: number, count: number): void {

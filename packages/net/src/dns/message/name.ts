@@ -37,50 +37,34 @@ export function readName(bytes: Uint8Array, at: number): { name: string; next: n
   }
 }
 
-/** The labels of a name as bytes. @throws DnsFormatError where one is empty or too long */
-export function labelsOf(name: string): Buffer[] {
-  if (name === '') return []
-  const labels: Buffer[] = []
-  let label: number[] = []
-  const end = (): void => {
-    if (label.length === 0 || label.length > LABEL_BYTES_MAX)
-      throw new DnsFormatError(`"${name.slice(0, 300)}" has a label of ${label.length} bytes`)
-    labels.push(Buffer.from(label))
-    label = []
-  }
-  for (let i = 0; i < name.length; i++) {
-    const code = name.charCodeAt(i)
-    if (code === DOT) end()
-    else if (code === BACKSLASH) {
-      const decimal = /^\d{3}/.exec(name.slice(i + 1))?.[0]
-      label.push(decimal === undefined ? byteOf(name, i + 1) : Number(decimal))
-      i += decimal?.length ?? 1
-    } else label.push(byteOf(name, i))
-  }
-  end()
-  const total = labels.reduce((sum, { length }) => sum + length + 1, 1)
-  if (total > NAME_BYTES_MAX) throw new DnsFormatError(`a name of ${total} bytes is longer than ${NAME_BYTES_MAX}`)
-  return labels
-}
-
 /** Where each ending of a name already stands in a message. */
 export type WrittenNames = Map<string, number>
 
-/** The name as it stands at `at` of a message, with a pointer to where its longest known ending is. @throws DnsFormatError */
-export function writeName(name: string, at: number, written: WrittenNames): Buffer {
-  const parts: Buffer[] = []
-  const labels = labelsOf(name)
-  for (const [i, label] of labels.entries()) {
-    // As latin1 each byte is one character, and no two names are the same.
-    const ending = labels.slice(i).map((part) => `${part.length}:${part.toString('latin1')}`)
-    const key = ending.join('.')
-    const known = written.get(key)
-    if (known !== undefined) return Buffer.concat([...parts, Buffer.from([POINTER | (known >> 8), known & 0xff])])
-    if (at <= POINTER_REACH) written.set(key, at)
-    parts.push(Buffer.from([label.length]), label)
-    at += 1 + label.length
+/**
+ * Writes a name at `at`, with a pointer to where its longest known ending is. @returns what follows it there
+ * @throws DnsFormatError where a label is empty or too long, or the whole is
+ */
+export function writeName(name: string, into: Buffer, at: number, written: WrittenNames): number {
+  const total = wireBytes(name)
+  if (total > NAME_BYTES_MAX) throw new DnsFormatError(`a name of ${total} bytes is longer than ${NAME_BYTES_MAX}`)
+  for (let i = 0; i < name.length; i++) {
+    const ending = i === 0 ? name : name.slice(i)
+    const known = written.get(ending)
+    if (known !== undefined) return into.writeUInt16BE((POINTER << 8) | known, at)
+    if (at <= POINTER_REACH) written.set(ending, at)
+    const lengthAt = at++
+    for (; i < name.length && name.charCodeAt(i) !== DOT; i++) {
+      const escaped = name.charCodeAt(i) === BACKSLASH
+      const decimal = escaped ? DECIMAL.exec(name.slice(i + 1, i + 4))?.[0] : undefined
+      if (escaped) i += decimal?.length ?? 1
+      into[at++] = decimal === undefined ? byteOf(name, i) : Number(decimal)
+    }
+    const length = at - lengthAt - 1
+    if (length === 0 || length > LABEL_BYTES_MAX) throw new DnsFormatError(`"${name}" has a label of ${length} bytes`)
+    into[lengthAt] = length
   }
-  return Buffer.concat([...parts, Buffer.from([0])])
+  into[at] = 0
+  return at + 1
 }
 
 /** Names are the same whatever the case of their ASCII letters (RFC 4343). */
@@ -90,15 +74,23 @@ export function foldCase(name: string): string {
 
 const DOT = 0x2e
 const BACKSLASH = 0x5c
+const DECIMAL = /^(?:[01]\d\d|2[0-4]\d|25[0-5])/
+const ESCAPED = /\\(?:[01]\d\d|2[0-4]\d|25[0-5]|.)/gs
 
 function textOf(byte: number): string {
   if (byte === DOT || byte === BACKSLASH) return `\\${String.fromCharCode(byte)}`
   return byte > 0x20 && byte < 0x7f ? String.fromCharCode(byte) : `\\${String(byte).padStart(3, '0')}`
 }
 
+/** With a length before each label, and the root's zero. */
+function wireBytes(name: string): number {
+  if (name === '') return 1
+  return (name.includes('\\') ? name.replaceAll(ESCAPED, 'x') : name).length + 2
+}
+
 function byteOf(name: string, i: number): number {
   const code = name.charCodeAt(i)
-  if (!(code < 0x80)) throw new DnsFormatError(`"${name.slice(0, 300)}" is no name in ASCII`)
+  if (!(code < 0x80)) throw new DnsFormatError(`"${name}" is no name in ASCII`)
   return code
 }
 
