@@ -123,9 +123,9 @@ describe('doctor', () => {
     ['clock', { modifiedMs: () => Date.UTC(2028, 0, 1) }, /^limited: .*, but images were added after that → set it/],
     ['node', { nodeVersion: 'v20.11.0' }, /^missing: v20\.11\.0 is too old/],
     [
-      'nft',
+      'ip',
       { which: (): undefined => undefined },
-      /^limited: not installed; used for published ports \(part 3\) → apt-get install nftables/,
+      /^limited: not installed; used for typing .* → apt-get install iproute2/,
     ],
   ])('%s %o', (name, change, expected) =>
     expect(verdictOf(name, change as Parameters<typeof machine>[0])).toMatch(expected),

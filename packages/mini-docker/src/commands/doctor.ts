@@ -6,6 +6,7 @@ import type { Command } from '../cli/command.ts'
 import { exitWith } from '../cli/errors.ts'
 import type { Terminal } from '../cli/terminal.ts'
 import { examine, type Finding, type Machine } from '../doctor/checks.ts'
+import { examineNetworks, type NetworkMachine } from '../doctor/network-checks.ts'
 
 export const command: Command = {
   name: 'doctor',
@@ -14,7 +15,7 @@ export const command: Command = {
   flags: [{ name: 'json', kind: 'bool', help: 'Print the findings as JSON' }],
   words: { exactly: 0 },
   async run(flags, _words, terminal) {
-    const findings = examine(thisMachine(terminal.env))
+    const findings = [...examine(thisMachine(terminal.env)), ...examineNetworks(await thisNetwork())]
     const missing = findings.filter(({ verdict }) => verdict === 'missing').length
     if (flags.bool('json')) terminal.out(`${JSON.stringify({ canRun: missing === 0, findings }, undefined, 2)}\n`)
     else terminal.out(`${findings.map(formatFinding).join('\n')}\n\n${summary(missing)}\n`)
@@ -55,6 +56,27 @@ function thisMachine(env: Terminal['env']): Machine {
     modifiedMs: (path) => orUndefined(() => statSync(path).mtimeMs),
     nowMs: Date.now(),
     dockerConfig: configPath(env),
+  }
+}
+
+async function thisNetwork(): Promise<NetworkMachine> {
+  const {
+    DEFAULT_POOLS,
+    chooseSubnet,
+    findConflicts,
+    formatCidr,
+    NetlinkSocket,
+    networkOf,
+    readNetworkFacts,
+    readTakenSubnets,
+  } = await import('@mini-docker/net')
+  using socket = NetlinkSocket.open()
+  const free = orUndefined(() => chooseSubnet(readTakenSubnets(socket)))
+  const [first] = DEFAULT_POOLS
+  return {
+    ...(await readNetworkFacts()),
+    subnet: free === undefined ? undefined : formatCidr(free),
+    inTheWay: first === undefined ? [] : findConflicts(first).map((taken) => formatCidr(networkOf(taken))),
   }
 }
 

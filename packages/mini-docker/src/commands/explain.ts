@@ -1,5 +1,6 @@
 /** `run --explain`: what would be done, as a script with reasons; nothing is. */
-import { messages } from '@mini-docker/runtime'
+import { messages as network } from '@mini-docker/net'
+import { messages as runtime } from '@mini-docker/runtime'
 import { ApiError, type Engine } from '../client/engine.ts'
 import { runFailure } from '../cli/errors.ts'
 import { daemonMessage } from '../cli/failure.ts'
@@ -16,7 +17,7 @@ export async function explain(engine: Engine, flags: Flags, body: CreateBody, te
     throw runFailure('run', `invalid language ${JSON.stringify(language)}: must be "en" or "ja"`)
   const text = await askPlan(engine, flags, body)
   if (flags.bool('json')) return terminal.out(`${JSON.stringify(JSON.parse(text), undefined, 2)}\n`)
-  return terminal.out(explainSteps(reviveSteps(text), messages, language satisfies Language))
+  return terminal.out(explainSteps(reviveSteps(text), { ...runtime, ...network }, language satisfies Language))
 }
 
 async function askPlan(engine: Engine, flags: Flags, body: CreateBody): Promise<string> {

@@ -222,7 +222,6 @@ function node({ nodeVersion }: Machine): Finding {
 const PROGRAMS: Record<string, { what: string; mend: string }> = {
   ps: { what: 'mini-docker top', mend: 'apt-get install procps' },
   stty: { what: 'full-screen programs under -t', mend: 'apt-get install coreutils' },
-  nft: { what: 'published ports (part 3)', mend: 'apt-get install nftables' },
   ip: { what: 'typing what --explain shows', mend: 'apt-get install iproute2' },
   nsenter: { what: 'typing what --explain shows', mend: 'apt-get install util-linux' },
   docker: { what: 'comparing: the real client works with this daemon too', mend: 'apt-get install docker.io' },
