@@ -21,13 +21,16 @@ import { HOST, NAMESPACE, step } from './step.ts'
 /** The container, by its first process as the host sees it. */
 export type Running = { pid: number }
 
-/** The program that connects a running container. Its end must have a name that the container does not have yet. */
+/**
+ * The program that connects a running container. Its end must have a name that the container does not have yet. The undo takes back a pair when
+ * a later call failed: the container lives on.
+ */
 export function planConnect(endpoint: Endpoint | MacvlanEndpoint, { pid }: Running): Step[] {
   const target = { fd: ref(NAMESPACE) }
   return [
     planHostSocket(),
     openNamespace(pid),
-    inShell(pid, 'bridge' in endpoint ? planVeth(endpoint, target) : planMacvlan(endpoint, target)),
+    'bridge' in endpoint ? withUndo(planVeth(endpoint, target), endpoint) : planMacvlan(endpoint, target),
     joinNamespace(pid),
     inShell(pid, onHost(planAddress(endpoint))),
   ]
@@ -50,6 +53,10 @@ export function planDisconnect(endpoint: Endpoint | MacvlanEndpoint, { pid }: Ru
 }
 
 const INSIDE = 'network.inside'
+
+function withUndo(veth: Step, { hostName }: Endpoint): Step {
+  return { ...veth, undo: [openSocketCall(HOST), ...requestCalls(HOST, deleteLink(hostName), ['ENODEV'])] }
+}
 
 /** The step `network.unplug`. */
 function planUnplug(name: string, socket: string, open: Step['calls'] = []): Step {
