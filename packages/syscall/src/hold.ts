@@ -3,6 +3,7 @@
  * held, and goes when the holder lets go or dies, however it dies: the launcher reads the end of its control socket and exits.
  */
 import { call, type Call, type Step } from './call.ts'
+import { PR_SET_NAME } from './constants.ts'
 import { runProgram, type LaunchOptions } from './launch.ts'
 import { encodeProgram } from './program.ts'
 
@@ -23,6 +24,8 @@ export type Held = {
 }
 
 const PID = 'hold.pid'
+/** What `ps` shows of the process. */
+const HOLDER = 'mini-holder'
 
 /** Makes the steps (all of them `host`) and keeps the process. @throws LaunchError when a call fails; nothing is left then. */
 export async function hold(steps: readonly Step[], options: HoldOptions = {}): Promise<Held> {
@@ -31,10 +34,20 @@ export async function hold(steps: readonly Step[], options: HoldOptions = {}): P
   const letGo = Promise.withResolvers<void>()
   const last = step('hold.last', [])
   const ended = runProgram(
-    encodeProgram([step('hold.first', [call('getpid', [], { as: PID })]), ...steps, last], {
-      trace: true,
-      stepping: true,
-    }),
+    encodeProgram(
+      [
+        step('hold.first', [
+          call('prctl', [PR_SET_NAME, Buffer.from(`${HOLDER}\0`), 0, 0, 0]),
+          call('getpid', [], { as: PID }),
+        ]),
+        ...steps,
+        last,
+      ],
+      {
+        trace: true,
+        stepping: true,
+      },
+    ),
     {
       ...(options.server === undefined ? {} : { server: options.server }),
       onEvent: (event) => {

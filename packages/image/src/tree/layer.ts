@@ -40,7 +40,7 @@ export class LayerWriter implements Disposable {
     try {
       switch (event.kind) {
         case 'header':
-          this.#header = this.#owned(event.header)
+          this.#header = this.#asAsked(event.header)
           this.#begin(this.#header)
           return
         case 'data':
@@ -113,8 +113,12 @@ export class LayerWriter implements Disposable {
     )
   }
 
-  #owned(header: TarHeader): TarHeader {
-    return this.#plain?.owner === undefined ? header : { ...header, ...this.#plain.owner }
+  /** The header with the owner and the names that were asked for. */
+  #asAsked(header: TarHeader): TarHeader {
+    if (this.#plain === undefined) return header
+    const { owner, rename = (path) => path } = this.#plain
+    const linkname = header.type === 'hardlink' ? rename(header.linkname) : header.linkname
+    return { ...header, ...(owner === 'creator' ? UNCHANGED : owner), path: rename(header.path), linkname }
   }
 
   #count({ sparse, size, path }: TarHeader): void {
@@ -182,5 +186,8 @@ export class LayerWriter implements Disposable {
     this.#applied.warnings.push(`${showName(this.#header?.path ?? '')}: attribute ${attribute} is left out (${code})`)
   }
 }
+
+/** What chown(2) takes for "leave it as it is". */
+const UNCHANGED = { uid: -1, gid: -1 }
 
 const LIMIT_HINT = 'if the image is honest, raise the limit'

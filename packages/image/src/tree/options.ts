@@ -42,8 +42,10 @@ export type PackOptions = {
 export type ExtractOptions = {
   /** The directory of the tree, without links, that the paths of the archive start from. Default: the root of the tree. */
   into?: string
-  /** Everything belongs to this user instead of whom the archive says. */
-  owner?: { uid: number; gid: number }
+  /** Everything belongs to this user instead of whom the archive says; `creator`: to who unpacks, which needs no privileges. */
+  owner?: { uid: number; gid: number } | 'creator'
+  /** The path that an entry, or the first name of a hard link, gets instead of its own. */
+  rename?: (path: string) => string
   /** A directory never takes the place of something else, nor something else that of a directory. Default false. */
   keepKinds?: boolean
 }

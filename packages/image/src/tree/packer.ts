@@ -50,7 +50,7 @@ export class Packer {
 
   /** The archive of one entry of an open directory, called `path` in it. */
   *packEntry(dirfd: number, name: string, path: string): Generator<Uint8Array, void, undefined> {
-    const found = inspect(dirfd, name, path)
+    const found = this.#present(() => inspect(dirfd, name, path))
     if (found !== undefined) yield* this.#entry(dirfd, name, found)
     this.#writer.end()
     yield* this.#writer.take()
@@ -143,8 +143,8 @@ export class Packer {
   }
 }
 
-/** Of openat(2) with O_NOFOLLOW and O_DIRECTORY, and of lstat(2). */
-const GONE = new Set<unknown>(['ENOENT', 'ENOTDIR', 'ELOOP', 'ENXIO', 'ESTALE'])
+/** Of openat(2) with O_NOFOLLOW and O_DIRECTORY, of lstat(2), and of readlink(2) on what is no link any more. */
+const GONE = new Set<unknown>(['EINVAL', 'ENOENT', 'ENOTDIR', 'ELOOP', 'ENXIO', 'ESTALE'])
 
 function keyOf({ device, inode }: Found): string {
   return `${device}:${inode}`
