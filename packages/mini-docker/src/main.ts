@@ -12,11 +12,15 @@ type Loader = () => Promise<{ command: Command }>
 
 const COMMANDS: Record<string, Loader> = {
   attach: () => import('./commands/attach.ts'),
+  commit: () => import('./commands/commit.ts'),
+  cp: () => import('./commands/cp.ts'),
   create: () => import('./commands/create.ts'),
   daemon: () => import('./commands/daemon.ts'),
+  diff: () => import('./commands/diff.ts'),
   doctor: () => import('./commands/doctor.ts'),
   events: () => import('./commands/events.ts'),
   exec: () => import('./commands/exec.ts'),
+  export: () => import('./commands/export.ts'),
   gc: () => import('./commands/gc.ts'),
   history: () => import('./commands/history.ts'),
   images: () => import('./commands/images.ts'),
@@ -98,7 +102,7 @@ const GROUPS: Record<string, Group> = {
   container: {
     aliases: {
       ...same(
-        'attach create exec inspect kill logs pause port ps rename restart rm run start stats stop top unpause wait',
+        'attach commit cp create diff exec export inspect kill logs pause port ps rename restart rm run start stats stop top unpause wait',
       ),
       ls: 'ps',
       list: 'ps',

@@ -21,6 +21,10 @@ const COMMANDS: ReadonlyArray<[title: string, lines: Record<string, string>]> = 
       pause: 'Pause all processes within one or more containers',
       unpause: 'Unpause all processes within one or more containers',
       wait: 'Block until one or more containers stop, then print their exit codes',
+      cp: 'Copy files/folders between a container and the local filesystem',
+      diff: "Inspect changes to files or directories on a container's filesystem",
+      export: "Export a container's filesystem as a tar archive",
+      commit: "Create a new image from a container's changes",
       rename: 'Rename a container',
       rm: 'Remove one or more containers',
     },
@@ -86,7 +90,7 @@ const GROUPS: Record<string, { about: string; commands: string }> = {
   container: {
     about: 'Manage containers',
     commands:
-      'attach create exec inspect kill logs ls pause port prune rename restart rm run start stats stop top unpause wait',
+      'attach commit cp create diff exec export inspect kill logs ls pause port prune rename restart rm run start stats stop top unpause wait',
   },
   image: {
     about: 'Manage images',
