@@ -6,7 +6,7 @@
  * Seconds since the first request began, where, the step, the request with its answer, and how long that took. Pure. Secrets are
  * blotted out before the event leaves the daemon.
  */
-
+import { TraceLines } from '@mini-docker/image/trace'
 import { printableLine } from '../format/printable.ts'
 
 /** One request that has ended, as the daemon tells it: times are nanoseconds, in decimal. */
@@ -26,33 +26,11 @@ export type RequestEvent = {
 
 /** Turns events into lines, remembering when the first request began. */
 export class RequestFormatter {
-  #firstNs: bigint | undefined
+  readonly #lines = new TraceLines((id) => `${'host'.padEnd(9)} ${id.padEnd(24)}`)
 
   line(event: RequestEvent): string {
-    const { id, method, url } = event
-    const request = `${method} ${url} = ${answerOf(event)} <${seconds(BigInt(event.durationNs))}>`
-    const line = `${this.#since(BigInt(event.startNs))} ${'host'.padEnd(9)} ${id.padEnd(24)} ${request}${notesOf(event)}`
-    return printableLine(line)
+    const { status, startNs, durationNs } = event
+    const trace = { ...event, status, startNs: BigInt(startNs), durationNs: BigInt(durationNs) }
+    return printableLine(this.#lines.line(trace))
   }
-
-  /** Requests are told when they end, so the first that is told need not have been the first to begin. */
-  #since(startNs: bigint): string {
-    this.#firstNs ??= startNs
-    const since = startNs - this.#firstNs
-    return seconds(since < 0n ? 0n : since)
-  }
-}
-
-function answerOf({ status, bytes, bytesSent }: RequestEvent): string {
-  const sent = bytesSent > 0 ? ` (${bytesSent} sent)` : ''
-  return status === undefined ? `-1${sent}` : `${status} ${bytes} bytes${sent}`
-}
-
-function notesOf({ error, note }: RequestEvent): string {
-  return [error, note].flatMap((text) => (text === undefined || text === '' ? [] : ` (${text})`)).join('')
-}
-
-/** Seconds with microseconds. */
-function seconds(nanoseconds: bigint): string {
-  return (Number(nanoseconds) / 1e9).toFixed(6)
 }

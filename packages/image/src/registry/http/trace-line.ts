@@ -7,21 +7,32 @@
  */
 import type { HttpTrace } from './trace.ts'
 
+export type TracedRequest = Pick<
+  HttpTrace,
+  'method' | 'url' | 'status' | 'bytes' | 'bytesSent' | 'startNs' | 'durationNs' | 'error' | 'note'
+> & { id: string }
+
 export class TraceLines {
+  readonly #place: (id: string) => string
   #firstNs: bigint | undefined
 
+  /** `place` writes what stands between the time and the request; the step's id by default. */
+  constructor(place = (id: string): string => id.padEnd(15)) {
+    this.#place = place
+  }
+
   /** Without the line's end. */
-  line(trace: HttpTrace): string {
+  line(trace: TracedRequest): string {
     const { id, method, url, error, note } = trace
     this.#firstNs ??= trace.startNs
     // Requests are told when they end: the first one told need not have begun first.
     const since = trace.startNs > this.#firstNs ? trace.startNs - this.#firstNs : 0n
     const notes = [error, note].flatMap((text) => (text === undefined || text === '' ? [] : ` (${text})`)).join('')
-    return `${seconds(since)} ${id.padEnd(15)} ${method} ${url} = ${answer(trace)} <${seconds(trace.durationNs)}>${notes}`
+    return `${seconds(since)} ${this.#place(id)} ${method} ${url} = ${answer(trace)} <${seconds(trace.durationNs)}>${notes}`
   }
 }
 
-function answer({ status, bytes, bytesSent }: HttpTrace): string {
+function answer({ status, bytes, bytesSent }: TracedRequest): string {
   const sent = bytesSent > 0 ? ` (${bytesSent} sent)` : ''
   return status === undefined ? `-1${sent}` : `${status} ${bytes} bytes${sent}`
 }
