@@ -4,6 +4,7 @@ import type { Exchange } from '../api/exchange.ts'
 import { NEVER } from '../clock.ts'
 import type { Engine } from '../engine.ts'
 import type { Container } from './model.ts'
+import { readNetworkCounters, type NetworkCounters } from './network-counters.ts'
 
 const INTERVAL_MS = 1000
 
@@ -22,7 +23,7 @@ export async function streamStats(
     return exchange.json(200, statsJson(container, await sample(engine, container), before))
   }
   const response = exchange.stream(200, { 'Content-Type': 'application/json' })
-  let before: CgroupStats | undefined
+  let before: Sample | undefined
   while (!exchange.gone.aborted && engine.containers.has(container.id)) {
     const now = await sample(engine, container)
     response.write(`${JSON.stringify(statsJson(container, now, before))}\n`)
@@ -32,11 +33,17 @@ export async function streamStats(
   response.end()
 }
 
+type Sample = CgroupStats & { networks?: Record<string, NetworkCounters> }
+
 /** Undefined while the container does not run. */
-async function sample(engine: Engine, container: Container): Promise<CgroupStats | undefined> {
+async function sample(engine: Engine, container: Container): Promise<Sample | undefined> {
   if (!container.alive) return undefined
   // It may end between the look and the reading.
-  return readStats(engine.cgroups, container.cgroupPath).catch(() => undefined)
+  const stats = await readStats(engine.cgroups, container.cgroupPath).catch(() => undefined)
+  // What the host sends is not the container's.
+  const hasOwn = container.record.hostConfig.NetworkMode !== 'host'
+  const networks = hasOwn ? await readNetworkCounters(container.state.pid) : undefined
+  return stats === undefined ? undefined : { ...stats, ...(networks === undefined ? {} : { networks }) }
 }
 
 function pause(gone: AbortSignal): Promise<void> {
@@ -47,11 +54,7 @@ function pause(gone: AbortSignal): Promise<void> {
 }
 
 /** Docker's StatsResponse. Numbers that were never counted are zero or left out, as there. */
-export function statsJson(
-  { record }: Container,
-  now: CgroupStats | undefined,
-  before: CgroupStats | undefined,
-): object {
+export function statsJson({ record }: Container, now: Sample | undefined, before: CgroupStats | undefined): object {
   return {
     name: `/${record.name}`,
     id: record.id,
@@ -67,6 +70,7 @@ export function statsJson(
     cpu_stats: cpu(now),
     precpu_stats: cpu(before),
     memory_stats: memory(now),
+    ...(now?.networks === undefined ? {} : { networks: now.networks }),
   }
 }
 
