@@ -6,10 +6,10 @@ import type { Credentials } from './config.ts'
 import { RegistryError } from './error.ts'
 import type { HttpClient } from './http/http-client.ts'
 import { isHangUp, mayBePlain } from './http/network-words.ts'
-import { loginHint, refusal, title } from './refusal.ts'
+import { loginHint, refusal } from './refusal.ts'
 import type { HttpRequest, Method, RequestBody } from './http/request.ts'
 import { delayBefore, retrying, wait } from './http/retry.ts'
-import { visibleUrl, type HttpStep } from './http/trace.ts'
+import { requestTitle, type HttpStep } from './http/trace.ts'
 
 export type Ask = {
   step: HttpStep
@@ -163,7 +163,7 @@ export class Endpoint {
     } catch (error) {
       if (!(error instanceof RegistryError)) throw error
       const { status, codes, hint, code } = error
-      throw new RegistryError(`${title(request.method)} "${visibleUrl(request.url)}": ${error.message}`, {
+      throw new RegistryError(`${requestTitle(request)}: ${error.message}`, {
         status,
         codes,
         code,
@@ -185,7 +185,7 @@ function withAuthorization(request: HttpRequest, authorization: string | undefin
 }
 
 function noCredentials({ request }: Answer, host: string): RegistryError {
-  return new RegistryError(`${title(request.method)} "${visibleUrl(request.url)}": no basic auth credentials`, {
+  return new RegistryError(`${requestTitle(request)}: no basic auth credentials`, {
     status: 401,
     codes: ['UNAUTHORIZED'],
     hint: loginHint(host),

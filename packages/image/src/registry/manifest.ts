@@ -11,8 +11,8 @@ import { JSON_BYTES_MAX } from '../json.ts'
 import { DOCKER_LIST, DOCKER_MANIFEST, isIndex, isManifest, OCI_INDEX, OCI_MANIFEST } from '../media-type.ts'
 import type { Descriptor } from '../schema.ts'
 import { RegistryError } from './error.ts'
-import { isWebPage, printable, title } from './refusal.ts'
-import { visibleUrl } from './http/trace.ts'
+import { isWebPage, printable } from './refusal.ts'
+import { requestTitle } from './http/trace.ts'
 
 /** All that we can read; a registry answers with the first that it has. */
 export const ACCEPT = [OCI_INDEX, DOCKER_LIST, OCI_MANIFEST, DOCKER_MANIFEST, '*/*'].join(', ')
@@ -99,10 +99,10 @@ export function requireDigest(what: string, bytes: Uint8Array, digest: Digest): 
 export function requireIdentity(answer: Answer): void {
   const encoding = answer.header('content-encoding')
   if (encoding === undefined || encoding === '' || encoding === 'identity') return
-  throw new RegistryError(
-    `${title(answer.request.method)} "${visibleUrl(answer.request.url)}": answered with Content-Encoding: ${printable(encoding)}`,
-    { code: 'invalid', hint: 'a proxy between compresses what was asked for as it is: turn that off there' },
-  )
+  throw new RegistryError(`${requestTitle(answer.request)}: answered with Content-Encoding: ${printable(encoding)}`, {
+    code: 'invalid',
+    hint: 'a proxy between compresses what was asked for as it is: turn that off there',
+  })
 }
 
 /** What a document is: by its own word, by the registry's, and by its shape; these must not differ. */

@@ -4,7 +4,7 @@ import type { Answer } from './http/answer.ts'
 import { parseChallenges } from './auth/challenge.ts'
 import { RegistryError } from './error.ts'
 import { isPassing } from './http/retry.ts'
-import { visibleUrl } from './http/trace.ts'
+import { requestTitle, visibleUrl } from './http/trace.ts'
 
 /** Longer error texts are cut: they end in a terminal. */
 const BODY_BYTES_MAX = 64 << 10
@@ -22,18 +22,13 @@ export async function refusal(answer: Answer, host = answer.request.url.host): P
   const { status, request } = answer
   const { text, codes } = challenged(answer) ?? wordsOf(answer, body.toString('utf8'))
   const retryAfter = answer.header('retry-after')
-  return new RegistryError(text ?? `${title(request.method)} "${visibleUrl(request.url)}": ${statusText(status)}`, {
+  return new RegistryError(text ?? `${requestTitle(request)}: ${statusText(status)}`, {
     status,
     codes,
     retryable: isPassing(status),
     retryAfter,
     hint: hintFor(answer, host),
   })
-}
-
-/** `Get`, as Go writes methods in its errors. */
-export function title(method: string): string {
-  return `${method[0]}${method.slice(1).toLowerCase()}`
 }
 
 /** Whether a body is for a browser. */
@@ -59,7 +54,7 @@ function challenged(answer: Answer): { text: string; codes: string[] } | undefin
 /** `denied: requested access to the resource is denied`, as Go prints codes. */
 function wordsOf(answer: Answer, text: string): { text: string | undefined; codes: string[] } {
   const { status, request } = answer
-  const asked = `${title(request.method)} "${visibleUrl(request.url)}"`
+  const asked = requestTitle(request)
   const document = parsed(text)
   const coded = Errors.safeParse(document)
   if (coded.success) {

@@ -19,9 +19,8 @@ export async function exchange(request: HttpRequest, options: ExchangeOptions): 
   const { method, url, body } = request
   const headers = { ...bodyHeaders(method, body), ...request.headers }
   const trace = startTrace(request, headers)
-  // A token may stand in the query, so the visible form is used in messages.
   const fail = (error: unknown): unknown =>
-    options.signal?.aborted === true ? options.signal.reason : networkError(method, trace.url, error)
+    options.signal?.aborted === true ? options.signal.reason : networkError(request, error)
   const sent = (url.protocol === 'https:' ? httpsRequest : httpRequest)(url, { method, headers, agent: options.agent })
   using clock = new Clock(sent, options.timeouts)
   const abort = (): void => void sent.destroy(new Error('aborted'))

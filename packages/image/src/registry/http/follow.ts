@@ -5,7 +5,7 @@
 import type { Answer } from './answer.ts'
 import { RegistryError } from '../error.ts'
 import type { HttpRequest } from './request.ts'
-import { visibleUrl } from './trace.ts'
+import { requestTitle, visibleUrl } from './trace.ts'
 
 const REDIRECTS_MAX = 10
 const REDIRECTS = new Set([301, 302, 303, 307, 308])
@@ -50,9 +50,9 @@ function targetOf(request: HttpRequest, location: string): URL {
   throw refused(request, `redirects to "${location.slice(0, 200)}", which is no URL of HTTP`)
 }
 
-function refused({ method, url }: HttpRequest, what: string): RegistryError {
-  return new RegistryError(`${method[0]}${method.slice(1).toLowerCase()} "${visibleUrl(url)}": ${what}`, {
+function refused(request: HttpRequest, what: string): RegistryError {
+  return new RegistryError(`${requestTitle(request)}: ${what}`, {
     code: 'unavailable',
-    hint: `${url.host} or a proxy before it is not set up right: its operator has to mend it`,
+    hint: `${request.url.host} or a proxy before it is not set up right: its operator has to mend it`,
   })
 }

@@ -3,6 +3,7 @@
  * and what to check next.
  */
 import { RegistryError } from '../error.ts'
+import { requestTitle } from './trace.ts'
 
 /** Times out while: making a connection, sending a body, waiting for the head of an answer, waiting for more of its body. */
 export type Phase = 'connect' | 'send' | 'head' | 'body'
@@ -20,12 +21,9 @@ type Failure = NodeJS.ErrnoException & { address?: string; port?: number; hostna
 type Words = { message: string; hint: string; retryable: boolean }
 
 /** `Get "https://reg.example/v2/": dial tcp: lookup reg.example: no such host` */
-export function networkError(method: string, url: string, error: unknown): RegistryError {
-  const failure = firstOf(error)
-  const host = new URL(url).host
-  const { message, hint, retryable } = wordsFor(failure, host)
-  const verb = `${method[0]}${method.slice(1).toLowerCase()}`
-  return new RegistryError(`${verb} "${url}": ${message}`, { hint, retryable, cause: error })
+export function networkError(request: { method: string; url: URL }, error: unknown): RegistryError {
+  const { message, hint, retryable } = wordsFor(firstOf(error), request.url.host)
+  return new RegistryError(`${requestTitle(request)}: ${message}`, { hint, retryable, cause: error })
 }
 
 /** Whether the certificate was signed by nobody we know; other authorities may still know it. */

@@ -80,6 +80,11 @@ export function visibleUrl(url: URL): string {
   return visibleText(copy.href)
 }
 
+/** `Get "https://reg.example/v2/"`: a request at the head of an error, as Go writes it. */
+export function requestTitle({ method, url }: { method: string; url: URL }): string {
+  return `${method[0]}${method.slice(1).toLowerCase()} "${visibleUrl(url)}"`
+}
+
 function visibleText(text: string): string {
   return text.replaceAll(/([?&])([^=&#]+)=([^&#>\s]*)/g, (whole, mark: string, name: string) =>
     SECRET_QUERY.test(name) ? `${mark}${name}=***` : whole,
