@@ -1,7 +1,15 @@
 /** What our table does to real packets: a world, a host, and containers on its bridges, each a network namespace. */
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { describeWith } from '../../../../test/harness/requires.ts'
-import { addPorts, applyRuleset, removePorts, removeTable, type NatState, type PublishedPort } from '../../src/index.ts'
+import {
+  addPorts,
+  applyRuleset,
+  removePorts,
+  removeTable,
+  runNft,
+  type NatState,
+  type PublishedPort,
+} from '../../src/index.ts'
 import type { TestNamespace } from '../namespace.ts'
 import { networks, Topology } from './topology.ts'
 
@@ -168,6 +176,31 @@ describeWith(['root', 'nft', 'ip', 'nsenter'], 'the table', () => {
     await applyRuleset(state, options())
     await hears(world(), 'tcp', '10.10.0.2', 80, 'nothing')
     net.world.run('ip', 'route', 'del', '10.10.0.0/24')
+  })
+
+  test('beside docker, whose chain drops all that is not its own, everything passes as before', async () => {
+    // As iptables makes them.
+    await runNft(
+      [
+        'add table ip filter',
+        'add chain ip filter DOCKER-USER',
+        'add rule ip filter DOCKER-USER return',
+        'add chain ip filter FORWARD { type filter hook forward priority 0; policy drop; }',
+        'add rule ip filter FORWARD jump DOCKER-USER',
+      ],
+      options(),
+    )
+    await Promise.all([
+      hears(world(), 'tcp', '10.77.0.1', 8080, 'nothing'),
+      hears(one(), 'udp', '10.77.0.9', 80, 'nothing'),
+    ])
+    await applyRuleset(state, options())
+    await Promise.all([
+      hears(world(), 'tcp', '10.77.0.1', 8080, 'one sees 10.77.0.9'),
+      hears(one(), 'udp', '10.77.0.9', 80, 'world sees 10.77.0.1'),
+      hears(one(), 'tcp', '10.10.0.2', 80, 'nothing'),
+    ])
+    await runNft(['delete table ip filter'], options())
   })
 
   test('without the table nothing is published', async () => {
