@@ -2,6 +2,7 @@ import { MS_BIND, MS_RDONLY } from '@mini-docker/syscall'
 import { describe, expect, test } from 'vitest'
 import { parseDriverOptions } from '../src/volumes/driver-options.ts'
 import { mountOf, parseMountinfo } from '../src/volumes/mountinfo.ts'
+import { mountWarnings } from '../src/volumes/warnings.ts'
 import { parseVolumesFrom } from '../src/volumes/volumes-from.ts'
 
 describe('options of a volume', () => {
@@ -49,6 +50,14 @@ describe('--volumes-from', () => {
     ['box:rshared', 'invalid mode: rshared'],
     ['box:nocopy', 'invalid mode: nocopy'],
   ])('%j is refused', (spec, message) => expect(() => parseVolumesFrom(spec)).toThrow(message))
+})
+
+test('z and Z are told to do nothing, a path with a z in it is not', () => {
+  const Binds = ['/z:/Z', 'vol:/z:ro', '/a:/b:ro,z', 'vol:/c:Z']
+  expect(mountWarnings({ Binds })).toEqual([
+    '-v /a:/b:ro,z: z changes no labels: mini-docker does not use SELinux',
+    '-v vol:/c:Z: Z changes no labels: mini-docker does not use SELinux',
+  ])
 })
 
 describe('mountinfo', () => {

@@ -20,6 +20,7 @@ import { parseWaitCondition, waitFor } from '../../containers/wait.ts'
 import { parseAskedPlatform, requirePlatform } from '../../images/platform.ts'
 import { containerEvent, type Engine } from '../../engine.ts'
 import type { Container } from '../../containers/model.ts'
+import { mountWarnings } from '../../volumes/warnings.ts'
 import { createBody } from '../bodies.ts'
 import type { Exchange } from '../exchange.ts'
 import { queryFilters, queryFlag, queryInteger } from '../query.ts'
@@ -86,7 +87,7 @@ async function create(exchange: Exchange, engine: Engine): Promise<void> {
   const image = engine.images.resolve(body.Image)
   if (image !== undefined) requirePlatform(image, body.Image, platform)
   const container = await createContainer(engine, body, exchange.query.get('name') ?? '')
-  exchange.json(201, { Id: container.id, Warnings: [] })
+  exchange.json(201, { Id: container.id, Warnings: mountWarnings(container.record.hostConfig) })
 }
 
 async function list(exchange: Exchange, engine: Engine): Promise<void> {
