@@ -4,6 +4,7 @@
  */
 import type { Step } from '@mini-docker/syscall'
 import { shellWord } from '@mini-docker/syscall'
+import { forgetFlows } from './conntrack.ts'
 import { foreignCommands, isForeignComplete, readForeign } from './foreign.ts'
 import { isSameTable, readTable, tableContents } from './listed.ts'
 import { portCommands } from './ports.ts'
@@ -32,6 +33,7 @@ export async function addPorts(
   options: NftOptions = {},
 ): Promise<void> {
   await runNft(portCommands('add', owner, ports), options)
+  forgetFlows(ports, options)
 }
 
 /** Takes ports back. What is not there, or leads elsewhere by now, is left as it is. */
@@ -40,6 +42,15 @@ export async function removePorts(
   ports: readonly PublishedPort[],
   options: NftOptions = {},
 ): Promise<void> {
+  await removeElements(owner, ports, options)
+  forgetFlows(ports, options)
+}
+
+async function removeElements(
+  owner: string | undefined,
+  ports: readonly PublishedPort[],
+  options: NftOptions,
+): Promise<void> {
   try {
     // Added first, so that there is something to delete.
     await runNft([...portCommands('add', owner, ports), ...portCommands('delete', owner, ports)], options)
@@ -47,7 +58,7 @@ export async function removePorts(
     if (!(error instanceof NftError)) throw error
     if (error.code === 'ENOENT') return
     if (error.code !== 'EEXIST') throw error
-    if (ports.length > 1) for (const port of ports) await removePorts(owner, [port], options)
+    if (ports.length > 1) for (const port of ports) await removeElements(owner, [port], options)
   }
 }
 

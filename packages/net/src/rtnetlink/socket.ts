@@ -31,17 +31,17 @@ export class NetlinkSocket implements Disposable {
     this.#fd = fd
   }
 
-  /** In the network namespace of this process. */
-  static open(): NetlinkSocket {
-    const fd = new Fd(invoke('socket', AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE))
+  /** In the network namespace of this process. `protocol` is the part of the kernel that answers. */
+  static open(protocol: number = NETLINK_ROUTE): NetlinkSocket {
+    const fd = new Fd(invoke('socket', AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, protocol))
     const on = Buffer.from([1, 0, 0, 0])
     invoke('setsockopt', fd.number, SOL_NETLINK, NETLINK_EXT_ACK, on, on.length)
     return new NetlinkSocket(fd)
   }
 
   /** In the network namespace that `path` names: `/proc/PID/ns/net`, `/run/netns/NAME`. Needs CAP_SYS_ADMIN. */
-  static openIn(path: string): NetlinkSocket {
-    return inNetworkNamespace(path, () => NetlinkSocket.open())
+  static openIn(path: string, protocol: number = NETLINK_ROUTE): NetlinkSocket {
+    return inNetworkNamespace(path, () => NetlinkSocket.open(protocol))
   }
 
   /**

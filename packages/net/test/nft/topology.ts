@@ -73,6 +73,16 @@ export class Topology implements Disposable {
     return (await execute('nsenter', words)).stdout
   }
 
+  /** Sends UDP from one port until the end. @returns the last answer so far */
+  keepAsking(from: TestNamespace, host: string, port: number): () => string | undefined {
+    const words = [`--net=${from.path}`, '--', node, PEER, 'keep', host, String(port)]
+    const client = spawn('nsenter', words, { stdio: ['ignore', 'pipe', 'inherit'] })
+    this.#servers.push(client)
+    let last: string | undefined
+    client.stdout.on('data', (chunk: Buffer) => (last = String(chunk).trim().split('\n').at(-1)))
+    return () => last
+  }
+
   [Symbol.dispose](): void {
     for (const server of this.#servers) server.kill('SIGKILL')
     for (const namespace of [this.world, this.host, ...Object.values(this.containers)]) namespace[Symbol.dispose]()

@@ -1,5 +1,6 @@
 /** What our table does to real packets: a world, a host, and containers on its bridges, each a network namespace. */
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { eventually } from '../../../../test/harness/eventually.ts'
 import { describeWith } from '../../../../test/harness/requires.ts'
 import {
   addPorts,
@@ -163,6 +164,23 @@ describeWith(['root', 'nft', 'ip', 'nsenter'], 'the table', () => {
       hears(world(), 'tcp', '10.77.0.1', 8090, 'nothing'),
       hears(world(), 'tcp', '10.77.0.1', 8080, 'one sees 10.77.0.9'),
     ])
+  })
+
+  test('a client that never stops sending UDP from one port is heard when the port is published, and follows it elsewhere', async () => {
+    const answer = net.keepAsking(world(), '10.77.0.1', 9000)
+    const own = net.keepAsking(host(), '127.0.0.1', 9000)
+    await eventually('the client sends', () => net.host.run('cat', '/proc/net/nf_conntrack').includes('dport=9000'))
+    expect(answer()).toBeUndefined()
+    const before = to('10.9.0.2', 'br0', 9000)
+    const after = to('10.9.0.3', 'br0', 9000)
+    await addPorts('traffic', before, options())
+    await eventually('the first container answers', () => answer() === 'one sees 10.77.0.9')
+    await eventually('the first container answers the host', () => own() === 'one sees 10.9.0.1')
+    await removePorts('traffic', before, options())
+    await addPorts('traffic', after, options())
+    await eventually('the second container answers', () => answer() === 'two sees 10.77.0.9')
+    await eventually('the second container answers the host', () => own() === 'two sees 10.9.0.1')
+    await removePorts('traffic', after, options())
   })
 
   test('a network that is not isolated is reached from others and from outside', async () => {
