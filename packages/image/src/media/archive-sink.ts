@@ -13,6 +13,7 @@ import { isImageConfig, OCI_INDEX } from '../media-type.ts'
 import { hostPlatform, matchesPlatform } from '../platform.ts'
 import { familiarReference } from '../reference.ts'
 import { ImageConfig, type ArchiveManifest, type Descriptor, type Platform } from '../schema.ts'
+import { requireExpected } from '../store/blob-writer.ts'
 import { withName } from '../store/names.ts'
 import { tarHeader, TarWriter } from '../tar/index.ts'
 import { blobPath } from './layout-source.ts'
@@ -80,6 +81,8 @@ export class ArchiveSink implements Sink {
     const hash = new Sha256()
     for await (const chunk of open(0)) {
       hash.update(chunk)
+      // Who is to blame for a size that lies is the source, and not the archive.
+      if (hash.bytes > size) requireExpected({ digest, size: hash.bytes }, { digest, size })
       this.#tar.data(chunk)
       await this.#flush()
       tell({ state: 'transferring', bytes: hash.bytes })
@@ -87,6 +90,7 @@ export class ArchiveSink implements Sink {
     // What is handed on must be what its name says: the error stands in the stream, before its end.
     const actual = hash.digest()
     if (actual !== digest) throw this.#damaged(digest, actual)
+    requireExpected({ digest, size: hash.bytes }, { digest, size })
     tell({ state: 'transferred' })
   }
 

@@ -89,10 +89,10 @@ export class LayoutSink implements Sink {
     const index = await this.#index()
     const entries = images.flatMap((image) => this.#entries(image))
     const manifests = entries.reduce(putEntry, index.manifests)
-    const text = JSON.stringify({ ...index, manifests })
+    const bytes = Buffer.from(JSON.stringify({ ...index, manifests }))
     // Read back with the same cap: a longer file could never be read again.
-    if (text.length > JSON_BYTES_MAX) throw tooBig(`index.json of ${this.location}`, text.length)
-    await writeWhole(join(this.#root, 'index.json'), text)
+    if (bytes.length > JSON_BYTES_MAX) throw tooBig(`index.json of ${this.location}`, bytes.length)
+    await writeWhole(join(this.#root, 'index.json'), bytes)
   }
 
   async [Symbol.asyncDispose](): Promise<void> {}

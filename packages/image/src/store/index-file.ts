@@ -48,7 +48,8 @@ export class IndexFile {
     const text = JSON.stringify({ ...index, manifests }, null, 2)
     if (text === JSON.stringify(written, null, 2)) return
     // Read back with the same cap: a longer file could never be read again.
-    if (text.length > JSON_BYTES_MAX) throw tooBig(this.#paths.index, text.length)
+    const bytes = Buffer.byteLength(text)
+    if (bytes > JSON_BYTES_MAX) throw tooBig(this.#paths.index, bytes)
     for (const twin of twins) await this.#keep(twin)
     await writeWhole(this.#paths.index, `${text}\n`)
   }

@@ -5,6 +5,8 @@ import { UserError } from '@mini-docker/syscall'
 import { beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { copyImages, type CopyOptions, type Planned, type Sink, type Source } from '../../src/copy/index.ts'
 import { digestOf, hexOf } from '../../src/digest.ts'
+import { ArchiveSink } from '../../src/media/archive-sink.ts'
+import { FileOutput } from '../../src/media/file-output.ts'
 import { DirectoryFiles } from '../../src/media/files.ts'
 import { DirSink } from '../../src/media/dir-sink.ts'
 import { DirSource } from '../../src/media/dir-source.ts'
@@ -115,6 +117,22 @@ describe('an OCI layout as a source', () => {
     expect((error as Error).message).toMatch(message)
     if (existsSync(out)) expect(indexFile(out)).toEqual([])
     expect(temporaries(out)).toEqual([])
+  })
+  test.each([
+    ['more', -1],
+    ['less', 1],
+  ])('of which a layer has %s bytes than its manifest says is blamed for it, not the archive', async (_, by) => {
+    const document = JSON.parse(one.manifest.toString()) as { layers: { size: number }[] }
+    document.layers[1]!.size += by
+    const manifest = make.json(document)
+    const lying = { ...one, manifest, descriptor: make.describe(one.descriptor.mediaType, manifest) }
+    writeFiles(lay, make.ociFiles(lying, 'app:1'))
+    const archive = new ArchiveSink('the archive', new FileOutput(`${out}.tar`), { docker: true })
+    const size = one.layers[1]!.length
+    await expect(copyInto(source(`oci:${lay}:app:1`), archive)).rejects.toThrow(
+      `blob ${digestOf(one.layers[1]!)} is ${size} bytes long, expected ${size + by}`,
+    )
+    expect(existsSync(`${out}.tar`)).toBe(false)
   })
   test('whose digest is a path is malformed', async () => {
     const manifests = [{ ...one.descriptor, digest: 'sha256:../../../../etc/passwd' }]
