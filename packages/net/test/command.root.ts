@@ -108,6 +108,18 @@ describeWith(['root', 'ip', 'nft'], 'net', () => {
     expect(script(`net ns add a --explain > /dev/null; ls /run`).stdout).toBe('')
   })
 
+  test('without the program nft, all but nat and ports works, and they say what is missing', () => {
+    const { stdout, stderr, status } = script(`
+      for nft in /usr/sbin/nft /usr/local/sbin/nft; do [ ! -e $nft ] || mount --bind /dev/null $nft; done
+      net bridge add br0 10.9.0.1/24; net bridge ls
+      net nat set br0=10.9.0.0/24
+    `)
+    expect(stdout).toBe('br0\tup\tbridge\t02:42:0a:09:00:01\n')
+    expect(stderr).toContain('net: nft is not installed')
+    expect(stderr).toContain('install the package nftables')
+    expect(status).toBe(125)
+  })
+
   test.each([
     ['net ns exec a sh -c "exit 7"', 7, ''],
     ['net ns exec a no-such-command', 127, 'no-such-command'],
