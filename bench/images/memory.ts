@@ -39,7 +39,7 @@ export async function* pullMemory(bench: Bench): AsyncGenerator<Table> {
 }
 
 async function ofOurs(reference: string): Promise<number> {
-  await using daemon = await startDaemon()
+  await using daemon = await startDaemon({}, { network: 'shared' })
   return await peakMB(
     daemon.pid,
     new Keeper('mini-docker', [join(repository, 'mini-docker'), '-H', daemon.host], {}),

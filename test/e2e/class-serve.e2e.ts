@@ -167,7 +167,9 @@ if (!onDocker) {
         expect(pulled, pulled.stderr).toMatchObject({ exitCode: 0 })
         expect(pulled.stdout).toContain(`Digest: ${await digest()}`)
       }
-      expect(await student.cli('run', '--rm', 'alpine:3.20', 'echo', 'pulled')).toMatchObject({ stdout: 'pulled\n' })
+      expect(await student.cli('run', '--rm', '--network', 'none', 'alpine:3.20', 'echo', 'pulled')).toMatchObject({
+        stdout: 'pulled\n',
+      })
       expect((await student.cli('push', `${host}/library/alpine:3.20`)).stderr).toMatch(/read-only/)
     })
 

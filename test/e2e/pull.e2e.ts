@@ -277,6 +277,7 @@ suite(
       rmSync(layout, { recursive: true })
     })
   },
+  { network: 'shared' },
 )
 
 /** Lines of layers that work side by side come in any order. Clients call themselves by different names, and only ours knows hints. */

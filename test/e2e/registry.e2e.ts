@@ -195,6 +195,7 @@ suite(
       expect(await run(['sh', '-c', script, 'sh', daemon().dataRoot])).toMatchObject({ exitCode: 0, stdout: '' })
     })
   },
+  { network: 'shared' },
 )
 
 function* zeros(): Generator<Uint8Array> {

@@ -3,7 +3,7 @@
  * the kernel holds nothing that it did not hold before.
  */
 import { afterAll, afterEach, beforeAll } from 'vitest'
-import { startDaemon, type Daemon } from '../harness/daemon.ts'
+import { startDaemon, type Daemon, type DaemonPlace } from '../harness/daemon.ts'
 import { BUSYBOX, busyboxArchive } from '../harness/images.ts'
 import { assertNothingLeft, snapshot, type KernelState } from '../harness/kernel-state.ts'
 import { describeWith } from '../harness/requires.ts'
@@ -12,7 +12,12 @@ import { describeWith } from '../harness/requires.ts'
 export const onDocker = process.env['MINI_DOCKER_E2E'] === 'docker'
 
 /** A suite over one daemon. `daemon()` is only valid inside tests and hooks. */
-export function suite(name: string, needs: readonly string[], body: (daemon: () => Daemon) => void): void {
+export function suite(
+  name: string,
+  needs: readonly string[],
+  body: (daemon: () => Daemon) => void,
+  place: DaemonPlace = {},
+): void {
   describeWith([...(onDocker ? ['root'] : ['root', 'built']), ...needs], name, () => {
     let daemon: Daemon | undefined
     let before: KernelState
@@ -23,7 +28,7 @@ export function suite(name: string, needs: readonly string[], body: (daemon: () 
     }
     beforeAll(async () => {
       before = snapshot()
-      daemon = await startDaemon()
+      daemon = await startDaemon({}, place)
       await daemon.ok('load', '-q', '-i', busyboxArchive())
       running = snapshot()
     })

@@ -4,9 +4,10 @@
  * are tested, against the thing they say we are like.
  */
 import { spawn, type ChildProcess } from 'node:child_process'
-import { mkdirSync, mkdtempSync, openSync, closeSync, readFileSync, rmSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, openSync, closeSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { TestNamespace } from '../../packages/net/test/namespace.ts'
 import { apiRequest } from './api.ts'
 import { must, run, type CommandOptions, type Result } from './command.ts'
 import { Dockerd } from './dockerd.ts'
@@ -26,6 +27,8 @@ export type Daemon = {
   readonly host: string
   readonly dataRoot: string
   readonly runRoot: string
+  /** Where its links and rules are; only with a network namespace of its own. */
+  readonly networkNamespace: TestNamespace
   /** Of the daemon's process now; changes with `restart`. */
   readonly pid: number
   /** The words that start our command line on this daemon; for a terminal. */
@@ -52,9 +55,21 @@ export async function withDaemon<T>(body: (daemon: Daemon) => Promise<T>): Promi
   return await body(daemon)
 }
 
-export async function startDaemon(env: Record<string, string> = {}): Promise<Daemon> {
+export type DaemonPlace = {
+  /**
+   * `own`: a network namespace of its own, in which lo is up, and which outlives the daemon. `shared`: this process's, where the daemon reaches registries
+   * on loopback; its containers have no network then unless they ask for one, since nothing may be made there.
+   */
+  network?: 'own' | 'shared'
+}
+
+export async function startDaemon(
+  env: Record<string, string> = {},
+  { network = 'own' }: DaemonPlace = {},
+): Promise<Daemon> {
   const directory = mkdtempSync(join(tmpdir(), 'mini-docker-e2e-'))
-  const daemon = process.env['MINI_DOCKER_E2E'] === 'docker' ? new RealDaemon(directory) : new OurDaemon(directory)
+  const daemon =
+    process.env['MINI_DOCKER_E2E'] === 'docker' ? new RealDaemon(directory) : new OurDaemon(directory, network)
   try {
     await daemon.start(env)
   } catch (error) {
@@ -83,6 +98,7 @@ abstract class BaseDaemon implements Daemon {
     return `unix://${this.socket}`
   }
   abstract get pid(): number
+  abstract get networkNamespace(): TestNamespace
   abstract argv(...args: string[]): string[]
   abstract kill(): Promise<void>
   abstract start(env?: Record<string, string>): Promise<void>
@@ -122,7 +138,19 @@ abstract class BaseDaemon implements Daemon {
 
 class OurDaemon extends BaseDaemon {
   readonly kind = 'mini-docker'
+  readonly #network: 'own' | 'shared'
+  #namespace: TestNamespace | undefined
   #process: ChildProcess | undefined
+
+  constructor(directory: string, network: 'own' | 'shared') {
+    super(directory)
+    this.#network = network
+  }
+
+  get networkNamespace(): TestNamespace {
+    if (this.#namespace === undefined) throw new Error('the daemon has no network namespace of its own')
+    return this.#namespace
+  }
 
   get pid(): number {
     if (this.#process?.pid === undefined) throw new Error('the daemon does not run')
@@ -138,13 +166,36 @@ class OurDaemon extends BaseDaemon {
     mkdirSync(this.runRoot, { recursive: true })
     const log = openSync(join(this.directory, 'daemon.log'), 'a')
     const args = ['daemon', '--data-root', this.dataRoot, '--run-root', this.runRoot, '--socket', this.socket]
-    this.#process = spawn(NODE, ['--', MAIN, ...args], { stdio: ['ignore', log, log], env: { ...process.env, ...env } })
+    const [program = '', ...words] = [...(await this.#place()), NODE, '--', MAIN, ...args, ...this.#config()]
+    this.#process = spawn(program, words, { stdio: ['ignore', log, log], env: { ...process.env, ...env } })
     closeSync(log)
     const daemon = this.#process
     await eventually('the daemon answers', async () => {
       if (daemon.exitCode !== null) throw new Error(`the daemon ended with ${daemon.exitCode}:\n${this.log()}`)
       return (await this.request('GET', '/_ping')).status === 200
     })
+  }
+
+  /** nsenter(1) becomes the daemon: the pid is the daemon's. */
+  async #place(): Promise<string[]> {
+    if (this.#network === 'shared') return []
+    if (this.#namespace === undefined) {
+      this.#namespace = await TestNamespace.open()
+      this.#namespace.run('ip', 'link', 'set', 'lo', 'up')
+    }
+    return ['nsenter', `--net=${this.#namespace.path}`, '--']
+  }
+
+  #config(): string[] {
+    if (this.#network === 'own') return []
+    const file = join(this.directory, 'daemon.json')
+    writeFileSync(file, JSON.stringify({ bridge: 'none' }))
+    return ['--config-file', file]
+  }
+
+  override async [Symbol.asyncDispose](): Promise<void> {
+    await super[Symbol.asyncDispose]()
+    this.#namespace?.[Symbol.dispose]()
   }
 
   log(): string {
@@ -176,6 +227,9 @@ class RealDaemon extends BaseDaemon {
   get pid(): number {
     if (this.#dockerd === undefined) throw new Error('dockerd does not run')
     return this.#dockerd.pid
+  }
+  get networkNamespace(): TestNamespace {
+    throw new Error('dockerd runs in a namespace that is made with it')
   }
   argv(...args: string[]): string[] {
     return ['docker', '-H', this.host, ...args]

@@ -24,6 +24,7 @@ describe('daemon.json', () => {
       'max-concurrent-downloads': 0,
       'max-concurrent-uploads': 9,
       'max-download-attempts': 1,
+      bridge: 'none',
     })
     expect(config(text)).toEqual({
       registryMirrors: ['https://mirror.example/', 'http://127.0.0.1:5000/'],
@@ -33,6 +34,7 @@ describe('daemon.json', () => {
       maxConcurrentUploads: 9,
       maxDownloadAttempts: 1,
       certsDirs: [path.join(dir, 'certs.d'), '/etc/mini-docker/certs.d', '/etc/docker/certs.d'],
+      defaultNetwork: 'none',
     })
   })
   test('flags fill what the file leaves open', () => {

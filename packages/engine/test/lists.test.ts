@@ -36,7 +36,7 @@ describe('lists', () => {
       State: 'created',
       Status: 'Created',
       Ports: [],
-      HostConfig: { NetworkMode: 'default' },
+      HostConfig: { NetworkMode: 'none' },
     })
     expect((await docker.request('POST', '/containers/prune')).json).toEqual({
       ContainersDeleted: [b],

@@ -22,6 +22,8 @@ export type DaemonConfig = {
   maxDownloadAttempts: number
   /** Where certificates of registries lie, `DIR/host:port/{ca.crt,client.cert,client.key}`; the first that has some wins. */
   certsDirs: string[]
+  /** The network of containers that name none. */
+  defaultNetwork: 'bridge' | 'none'
 }
 
 export const DEFAULT_CONFIG_FILE = '/etc/mini-docker/daemon.json'
@@ -37,6 +39,7 @@ export const DEFAULT_CONFIG: DaemonConfig = {
   maxConcurrentUploads: 5,
   maxDownloadAttempts: 5,
   certsDirs: CERTS_DIRS,
+  defaultNetwork: 'bridge',
 }
 
 export type ConfigSources = {
@@ -65,7 +68,21 @@ export function readDaemonConfig({ file, flags = {}, env = {} }: ConfigSources):
     maxConcurrentUploads: values['max-concurrent-uploads'] ?? DEFAULT_CONFIG.maxConcurrentUploads,
     maxDownloadAttempts: values['max-download-attempts'] ?? DEFAULT_CONFIG.maxDownloadAttempts,
     certsDirs: [...new Set([path.join(path.dirname(path.resolve(used)), 'certs.d'), ...CERTS_DIRS])],
+    defaultNetwork: parseBridge(values.bridge),
   }
+}
+
+/** docker's `bridge`: `none` for no default network. */
+function parseBridge(value: string | undefined): 'bridge' | 'none' {
+  if (value === 'none') return 'none'
+  if (value === undefined || value === '') return 'bridge'
+  throw new UserError(
+    'not-built',
+    `a bridge of one's own as default network ("bridge": ${JSON.stringify(value)}) is not built yet`,
+    {
+      hint: 'it can be "none"; or make a network with -o com.docker.network.bridge.name',
+    },
+  )
 }
 
 function readFile(file: string, required: boolean, flags: ConfigValues): ConfigValues {

@@ -11,6 +11,7 @@ export type ConfigValues = {
   'max-concurrent-downloads'?: number
   'max-concurrent-uploads'?: number
   'max-download-attempts'?: number
+  bridge?: string
 }
 
 type Name = keyof ConfigValues
@@ -26,6 +27,7 @@ const OPTIONS: Record<Name, Type> = {
   'max-concurrent-downloads': 'int',
   'max-concurrent-uploads': 'int',
   'max-download-attempts': 'int',
+  bridge: 'string',
 }
 
 /** Options that make no sense below this number. 0 at once means: no limit. */

@@ -15,7 +15,7 @@ import { containerEvent, type Engine } from '../engine.ts'
 import { ensureDemo, isDemo } from '../images/demo.ts'
 import { StateFile, writeDurable, writeVolatile } from '../state/atomic-file.ts'
 import { parseMountPoints } from '../volumes/mount-point.ts'
-import { modeOf, validateNetworks } from '../networks/mode.ts'
+import { modeOf, validateNetworks, withDefaultNetwork } from '../networks/mode.ts'
 import { prepareVolumes } from '../volumes/prepare.ts'
 import { removeAnonymousVolumes } from '../volumes/use.ts'
 import { inheritedMounts } from '../volumes/volumes-from.ts'
@@ -30,7 +30,7 @@ export async function draftContainer(
   id: string,
   name: string,
 ): Promise<ContainerRecord> {
-  const hostConfig = validateCreate(body, { cpus: engine.host.cpus })
+  const hostConfig = withDefaultNetwork(engine, validateCreate(body, { cpus: engine.host.cpus }))
   const networks = validateNetworks(engine, body, hostConfig)
   const image = await findImage(engine, body.Image)
   const { HostConfig: _host, NetworkingConfig: _network, ...asked } = body

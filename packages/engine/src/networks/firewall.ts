@@ -8,8 +8,8 @@ import {
   findNft,
   NftError,
   parseCidr,
+  readGeneration,
   removePorts,
-  removeTable,
   repairRuleset,
   type NatNetwork,
   type NatState,
@@ -69,6 +69,8 @@ export class Firewall {
   readonly #lock = new Mutex()
   /** The networks that the table was last made for. */
   #applied: string | undefined
+  /** The kernel's count of changes when the table was last known to be right. While it stands there, nobody has touched the rules. */
+  #generation: number | undefined
   #repairing = false
   #told = false
 
@@ -84,16 +86,29 @@ export class Firewall {
   /** The table is there, with all networks. A table that somebody flushed meanwhile is mended without waiting for it. */
   async ensure(): Promise<void> {
     if (!this.available) return this.#tellMissing()
-    if (this.#applied === keyOf(this.state())) return this.repairSoon()
-    await this.apply()
+    if (this.#applied !== keyOf(this.state())) await this.apply()
+    else if (this.#generation === undefined || this.#generation !== readGeneration()) this.repairSoon()
   }
 
   async apply(): Promise<void> {
-    await this.#lock.run(async () => {
-      const state = this.state()
-      await applyRuleset(state)
-      this.#applied = keyOf(state)
-    })
+    await this.#lock.run(() => this.#replace())
+  }
+
+  /** Holders of the lock only. */
+  async #replace(): Promise<void> {
+    const state = this.state()
+    const before = readGeneration()
+    await applyRuleset(state)
+    this.#applied = keyOf(state)
+    this.#generation = after(before)
+  }
+
+  /** One transaction of elements: after it the table is as right as it was before. */
+  async #change(work: () => Promise<void>): Promise<void> {
+    const before = readGeneration()
+    const known = this.#generation !== undefined && this.#generation === before
+    await work()
+    this.#generation = known ? after(before) : undefined
   }
 
   /** @throws UserError `unavailable` without nft */
@@ -101,17 +116,18 @@ export class Firewall {
     if (ports.length === 0) return
     await this.#lock.run(async () => {
       try {
-        await addPorts(this.state().owner, ports)
+        await this.#change(() => addPorts(this.state().owner, ports))
       } catch (error) {
         // Flushed, or with something in it that should be gone.
         if (!(error instanceof NftError) || (error.code !== 'ENOENT' && error.code !== 'EEXIST')) throw error
-        await applyRuleset(this.state())
+        await this.#replace()
       }
     })
   }
 
   async withdraw(ports: readonly PublishedPort[]): Promise<void> {
-    if (ports.length > 0 && this.available) await this.#lock.run(() => removePorts(this.state().owner, ports))
+    if (ports.length === 0 || !this.available) return
+    await this.#lock.run(() => this.#change(() => removePorts(this.state().owner, ports)))
   }
 
   /** What the kernel has is compared with what it should have. @returns whether it had to be mended */
@@ -119,8 +135,10 @@ export class Firewall {
     if (!this.available) return false
     return this.#lock.run(async () => {
       const state = this.state()
+      const before = readGeneration()
       const mended = await repairRuleset(state)
       this.#applied = keyOf(state)
+      this.#generation = mended ? after(before) : before
       return mended
     })
   }
@@ -137,12 +155,6 @@ export class Firewall {
   async forget(): Promise<void> {
     if (this.#applied === undefined) return
     await this.apply()
-  }
-
-  /** Takes away all of ours. */
-  async remove(): Promise<void> {
-    if (this.available) await this.#lock.run(() => removeTable(this.state().owner))
-    this.#applied = undefined
   }
 
   /** Waits until nothing is under way. */
@@ -163,6 +175,12 @@ export class Firewall {
     this.#told = true
     this.#log('nft is not installed: containers reach each other, but not the world, and no ports can be published')
   }
+}
+
+/** The count when one transaction of ours was the only one since; undefined when somebody else was at it too. */
+function after(before: number | undefined): number | undefined {
+  const now = readGeneration()
+  return before !== undefined && now === before + 1 ? now : undefined
 }
 
 function keyOf({ networks }: NatState): string {

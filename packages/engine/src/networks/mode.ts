@@ -12,15 +12,16 @@ export type Mode =
   | { kind: 'container'; reference: string }
   | { kind: 'network'; name: string }
 
-/** The network of a container that names none. */
-export const DEFAULT_NETWORK: string = 'none'
-
 export function modeOf({ NetworkMode }: Pick<HostConfig, 'NetworkMode'>): Mode {
-  const name = NetworkMode === 'default' || NetworkMode === '' ? DEFAULT_NETWORK : NetworkMode
-  if (name === 'host' || name === 'none') return { kind: name }
+  if (NetworkMode === 'host' || NetworkMode === 'none') return { kind: NetworkMode }
   if (NetworkMode.startsWith('container:'))
     return { kind: 'container', reference: NetworkMode.slice('container:'.length) }
-  return { kind: 'network', name }
+  return { kind: 'network', name: NetworkMode === 'default' ? 'bridge' : NetworkMode }
+}
+
+/** As dockerd since 26: what names no network has the default one's name. */
+export function withDefaultNetwork({ config }: Pick<Engine, 'config'>, host: HostConfig): HostConfig {
+  return host.NetworkMode === 'default' ? { ...host, NetworkMode: config.defaultNetwork } : host
 }
 
 /** What a create body asks of networks, by the network's name. @throws UserError in docker's words */
@@ -31,10 +32,10 @@ export function validateNetworks(engine: Engine, body: CreateBody, host: HostCon
   if (bindings.length > 0 && mode.kind === 'network') engine.networks.firewall.require()
   for (const link of host.Links ?? []) parseLink(link)
   const asked = Object.entries(body.NetworkingConfig).map(
-    ([name, value]) => [name === 'default' ? DEFAULT_NETWORK : name, parseEndpoint(value)] as const,
+    ([name, value]) => [name === 'default' ? engine.config.defaultNetwork : name, parseEndpoint(value)] as const,
   )
   if (mode.kind !== 'network') {
-    const other = asked.find(([name]) => name !== host.NetworkMode && name !== DEFAULT_NETWORK)
+    const other = asked.find(([name]) => name !== host.NetworkMode)
     if (other !== undefined || asked.some(([, settings]) => !isZero(settings)))
       throw new UserError(
         'invalid',

@@ -3,6 +3,7 @@ import * as fs from 'node:fs'
 import * as os from 'node:os'
 import * as path from 'node:path'
 import { digestOf, parseReference, type Image } from '@mini-docker/image'
+import { DEFAULT_CONFIG } from '../../src/config/config.ts'
 import { startDaemon, type Daemon, type DaemonOptions } from '../../src/daemon.ts'
 import { Api } from './api.ts'
 import { fakeRuntime } from './fake-runtime.ts'
@@ -31,6 +32,8 @@ export class TestDaemon extends Api implements AsyncDisposable {
       socketPath: this.socket,
       version: '0.1.0',
       runtime: fakeRuntime,
+      // In this process's own network namespace, where nothing may be made.
+      config: { ...DEFAULT_CONFIG, defaultNetwork: 'none' },
       cgroups: { kind: 'v2', parent: 'mini-docker', hierarchies: [] },
       log: (line) => void this.lines.push(line),
       ...options,

@@ -1,6 +1,7 @@
 export { addPorts, applyRuleset, planNat, planPorts, removePorts, removeTable, repairRuleset } from './apply.ts'
 export { readForeign, type ForeignChain, type ForeignFirewalls } from './foreign.ts'
 export { isSameTable, readTable, tableContents, type TableContents } from './listed.ts'
+export { readGeneration } from './generation.ts'
 export { portCommands } from './ports.ts'
 export { removeTableCommands, rulesetCommands, tableCommands } from './ruleset.ts'
 export { findNft, listNft, NftError, runNft, type NftOptions } from './run.ts'
