@@ -2,13 +2,13 @@
  * Docker's config.json on the disk. Others keep their settings in it too, so what we do not know is kept, in its order; a file that
  * cannot be understood is never replaced (docker does, and all of it is lost).
  */
-import { constants, type Stats } from 'node:fs'
+import type { Stats } from 'node:fs'
 import { mkdir, open, readFile, readlink, realpath, rename, rm, stat } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
 import { UserError } from '@mini-docker/syscall'
 import * as z from 'zod'
 import { randomName, syncDirectory } from '../store/durable.ts'
-import { waitForLock } from '../store/lock.ts'
+import { lockDirectory } from '../store/lock-directory.ts'
 import { AuthEntry } from './auth-entry.ts'
 import { parseSecretJSON } from './secret-json.ts'
 
@@ -42,7 +42,10 @@ export async function updateConfig(
 ): Promise<void> {
   const target = await targetOf(path)
   await mkdir(dirname(target), { recursive: true, mode: 0o700 })
-  await using _lock = await lockDirectory(dirname(target), path)
+  await using _lock = await lockDirectory(dirname(target), LOCK_TIMEOUT_MS).catch((cause: unknown) => {
+    if (!(cause instanceof UserError)) throw cause
+    throw new UserError('conflict', `${path} is being changed by another process`, { cause, hint: 'try again' })
+  })
   const changed = change(await readConfig(target))
   if (changed !== undefined) await replace(target, `${JSON.stringify(changed, undefined, '\t')}\n`)
 }
@@ -54,18 +57,6 @@ async function targetOf(path: string): Promise<string> {
   // realpath has refused loops.
   const link = await readlink(path).catch(ifMissing)
   return link === undefined ? resolve(path) : await targetOf(resolve(dirname(path), link))
-}
-
-/** flock(2) works on directories too, and so leaves no lock file in a user's home. */
-async function lockDirectory(directory: string, path: string): Promise<AsyncDisposable> {
-  const handle = await open(directory, constants.O_RDONLY | constants.O_DIRECTORY)
-  try {
-    await waitForLock(handle, 'exclusive', directory, LOCK_TIMEOUT_MS)
-    return handle
-  } catch (cause) {
-    await handle.close()
-    throw new UserError('conflict', `${path} is being changed by another process`, { cause, hint: 'try again' })
-  }
 }
 
 async function replace(target: string, text: string): Promise<void> {

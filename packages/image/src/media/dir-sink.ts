@@ -11,7 +11,7 @@ import type { Descriptor } from '../schema.ts'
 import { syncDirectory, writeWhole } from '../store/durable.ts'
 import { pathOf } from './dir-source.ts'
 import { DirectoryFiles } from './files.ts'
-import { lockDirectory } from './lock-directory.ts'
+import { lockDirectory } from '../store/lock-directory.ts'
 import { hasFile, makeDirectory, removeStale, WholeFile, writeBlob } from './whole-file.ts'
 
 const PARALLEL = 4

@@ -15,7 +15,7 @@ import { writeWhole } from '../store/durable.ts'
 import { takeLock } from '../store/lock.ts'
 import { REF_NAME, withName } from '../store/names.ts'
 import { DirectoryFiles } from './files.ts'
-import { lockDirectory } from './lock-directory.ts'
+import { lockDirectory } from '../store/lock-directory.ts'
 import { withRefName } from './ref-name.ts'
 import { hasFile, makeDirectory, removeStale, WholeFile, writeBlob } from './whole-file.ts'
 
