@@ -3,6 +3,7 @@ import * as fs from 'node:fs'
 import * as os from 'node:os'
 import * as path from 'node:path'
 import { invoke, MNT_DETACH } from '@mini-docker/syscall'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { MountDaemon, mountsBelow } from './support/mounts.ts'
 
@@ -247,6 +248,25 @@ describe('what somebody does behind the back', () => {
     await docker.boot()
     expect(fs.readdirSync(path.join(docker.dir, 'root/volumes'))).toEqual([])
   })
+})
+
+test('a daemon that is killed while it fills a volume leaves it empty, and the next use fills it', async () => {
+  const list = (): Promise<string> => docker.output('find /usr | wc -l', { Binds: ['big:/usr'] })
+  const whole = await docker.output('find /usr | wc -l', {})
+  const seen = new Set<string>()
+  for (const delayMs of [4, 8, 15, 25]) {
+    const made = docker.create({ Cmd: ['true'], HostConfig: { Binds: ['big:/usr'] } }).catch(() => 'cut')
+    await sleep(delayMs)
+    await docker.end('SIGKILL')
+    await made
+    await docker.boot()
+    const data = path.join(docker.dir, 'root/volumes/big/_data')
+    seen.add(fs.existsSync(data) && fs.readdirSync(data).length > 0 ? 'filled' : 'empty')
+    expect(await list()).toBe(whole)
+    expect(fs.readdirSync(path.dirname(data))).toEqual(['_data', 'volume.json'])
+    await docker.clear()
+  }
+  expect(seen).toContain('empty')
 })
 
 test('data outlives rm, kill -9 of the container and of the daemon', async () => {

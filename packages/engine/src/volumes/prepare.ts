@@ -1,13 +1,15 @@
 /** Makes the volumes of a container that is created, and fills an empty one with what the image has at its place. */
 import * as fs from 'node:fs'
+import * as path from 'node:path'
 import { copyTree, LayerView } from '@mini-docker/unionfs'
 import { UserError } from '@mini-docker/syscall'
 import { layerDirs } from '../containers/layers.ts'
 import type { ContainerRecord } from '../containers/model.ts'
 import type { Engine } from '../engine.ts'
-import { mountVolume, unmountUnused, volumeSource } from './host-mount.ts'
+import { localMount, mountVolume, unmountUnused, volumeSource } from './host-mount.ts'
 import type { MountPoint } from './mount-point.ts'
-import { removeAnonymousVolumes } from './use.ts'
+import { removeAnonymousVolumes, volumeUsers } from './use.ts'
+import { FILLING } from './volume-file.ts'
 
 /** What was prepared. Nobody can remove its volumes until it is disposed: then the container is there, or failed to be. */
 export type PreparedVolumes = Disposable & { points: MountPoint[] }
@@ -66,9 +68,26 @@ async function fill(engine: Engine, record: ContainerRecord, { destination }: Mo
   mountVolume(engine, volume)
   try {
     const target = volumeSource(engine, volume)
-    if (!target.readOnly && fs.readdirSync(target.path).length === 0) await copyTree(view, destination, target.path)
+    if (target.readOnly || fs.readdirSync(target.path).length > 0) return
+    const alone = volumeUsers(engine, name).every((id) => id === record.id)
+    if (alone && localMount(volume) === undefined) await fillWhole(view, destination, engine.volumes.folder(name))
+    else await copyTree(view, destination, target.path)
   } finally {
     unmountUnused(engine, volume)
+  }
+}
+
+/** A crash in the middle leaves the volume empty and not half full, which would never be filled again: rename(2) takes the place of an empty folder. */
+async function fillWhole(view: LayerView, destination: string, folder: string): Promise<void> {
+  const filling = path.join(folder, FILLING)
+  await fs.promises.rm(filling, { recursive: true, force: true })
+  fs.mkdirSync(filling, { mode: 0o700 })
+  try {
+    await copyTree(view, destination, filling)
+    fs.renameSync(filling, path.join(folder, '_data'))
+  } catch (error) {
+    await fs.promises.rm(filling, { recursive: true, force: true })
+    throw error
   }
 }
 

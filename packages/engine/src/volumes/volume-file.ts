@@ -3,6 +3,9 @@ import * as fs from 'node:fs'
 import * as path from 'node:path'
 import { z } from 'zod'
 
+/** Beside `_data`: what is to take its place once it is whole. */
+export const FILLING = '_filling'
+
 export type Volume = {
   name: string
   createdAt: string
@@ -28,6 +31,7 @@ const file = z.object({
 /** A volume whose description is lost keeps its data: only an empty one was half made, and is taken away. Undefined for what is none. */
 export function readVolume(folder: string, name: string): Volume | undefined {
   if (!fs.lstatSync(folder, { throwIfNoEntry: false })?.isDirectory()) return undefined
+  fs.rmSync(path.join(folder, FILLING), { recursive: true, force: true })
   try {
     const volume = file.parse(JSON.parse(fs.readFileSync(path.join(folder, 'volume.json'), 'utf8')))
     return { ...volume, name }
