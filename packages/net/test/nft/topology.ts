@@ -59,6 +59,8 @@ export class Topology implements Disposable {
       all.host.run('sysctl', '-q', `net.ipv4.conf.${bridge}.route_localnet=1`)
     }
     all.host.run('sysctl', '-q', 'net.ipv4.ip_forward=1', 'net.ipv6.conf.all.forwarding=1')
+    // As strict as any distribution.
+    all.host.run('sysctl', '-q', 'net.ipv4.conf.all.rp_filter=1')
     await all.#container('one', 'br0', ['10.9.0.2/24', 'fd09::2/64'])
     await all.#container('two', 'br0', ['10.9.0.3/24', 'fd09::3/64'])
     await all.#container('three', 'br1', ['10.10.0.2/24'])
