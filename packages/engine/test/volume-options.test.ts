@@ -1,5 +1,10 @@
-import { MS_BIND, MS_RDONLY } from '@mini-docker/syscall'
+import { MS_BIND, MS_RDONLY, UserError } from '@mini-docker/syscall'
+import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { mountBody } from '../src/api/bodies.ts'
+import { parseBind } from '../src/volumes/bind-spec.ts'
+import type { MountPoint } from '../src/volumes/mount-point.ts'
+import { parseMount } from '../src/volumes/mount-spec.ts'
 import { parseDriverOptions } from '../src/volumes/driver-options.ts'
 import { mountOf, parseMountinfo } from '../src/volumes/mountinfo.ts'
 import { mountWarnings } from '../src/volumes/warnings.ts'
@@ -58,6 +63,50 @@ test('z and Z are told to do nothing, a path with a z in it is not', () => {
     '-v /a:/b:ro,z: z changes no labels: mini-docker does not use SELinux',
     '-v vol:/c:Z: Z changes no labels: mini-docker does not use SELinux',
   ])
+})
+
+test('whatever is written, it is parsed or refused, and no mount is at / or below /proc', () => {
+  const word = fc.constantFrom(
+    '/',
+    'a',
+    'vol',
+    '..',
+    '.',
+    ':',
+    ',',
+    'ro',
+    'z',
+    'shared',
+    'proc',
+    'self',
+    '\0',
+    ' ',
+    '~',
+    'é',
+  )
+  const line = fc.array(word, { maxLength: 9 }).map((words) => words.join(''))
+  const parsed = (work: () => MountPoint): MountPoint | undefined => {
+    try {
+      return work()
+    } catch (error) {
+      expect(error).toBeInstanceOf(UserError)
+      return undefined
+    }
+  }
+  fc.assert(
+    fc.property(line, line, line, fc.constantFrom('bind', 'volume', 'tmpfs'), (spec, Target, Subpath, Type) => {
+      const VolumeOptions = Type === 'volume' ? { Subpath } : undefined
+      const body = mountBody.parse({ Type, Source: Type === 'tmpfs' ? '' : spec, Target, VolumeOptions })
+      for (const point of [parsed(() => parseBind(spec)), parsed(() => parseMount(body))]) {
+        if (point === undefined) continue
+        expect(point.destination).toMatch(/^\/(?!$|proc$|proc\/self)/)
+        expect(`/${point.destination}/`).not.toMatch(/\/\.{1,2}\/|\0/)
+        expect(point.subpath ?? '').not.toMatch(/^\/|^\.\.(\/|$)|\0/)
+        if (point.type === 'volume') expect(point.name).toMatch(/^([a-zA-Z0-9][\w.-]+)?$/)
+      }
+    }),
+    { numRuns: 2000 },
+  )
 })
 
 describe('mountinfo', () => {
