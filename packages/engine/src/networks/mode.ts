@@ -5,6 +5,7 @@ import { isZero } from '../api/schema.ts'
 import type { Engine } from '../engine.ts'
 import { checkEndpoint, NO_SETTINGS, parseEndpoint, parseLink, type EndpointSettings } from './endpoint.ts'
 import { parseBindings } from './ports/bindings.ts'
+import type { NetworkRecord } from './record.ts'
 
 export type Mode =
   | { kind: 'host' }
@@ -43,10 +44,10 @@ export function validateNetworks(engine: Engine, body: CreateBody, host: HostCon
       )
     return mode.kind === 'container' ? {} : { [mode.kind]: NO_SETTINGS }
   }
-  const { name: main } = engine.networks.store.find(mode.name)
+  const { name: main } = askedNetwork(engine, mode.name)
   const networks: Record<string, EndpointSettings> = {
     [main]: NO_SETTINGS,
-    ...Object.fromEntries(asked.map(([name, settings]) => [engine.networks.store.find(name).name, settings])),
+    ...Object.fromEntries(asked.map(([name, settings]) => [askedNetwork(engine, name).name, settings])),
   }
   for (const [name, settings] of Object.entries(networks)) {
     const network = engine.networks.store.byName(name)
@@ -58,6 +59,17 @@ export function validateNetworks(engine: Engine, body: CreateBody, host: HostCon
     checkEndpoint(network, settings)
   }
   return networks
+}
+
+/** No 404 for one that is not there: at create, clients take that for a missing image and begin to pull it. */
+function askedNetwork(engine: Engine, reference: string): NetworkRecord {
+  try {
+    return engine.networks.store.find(reference)
+  } catch (error) {
+    if (error instanceof UserError && error.code === 'not-found')
+      throw new UserError('invalid', error.message, { cause: error })
+    throw error
+  }
 }
 
 function refuseConflicts(body: CreateBody, host: HostConfig, { kind }: Mode): void {
