@@ -13,6 +13,8 @@ import type { CopyOptions, Planned, Sink, Source, Tree } from './medium.ts'
 
 /** Real indexes name a dozen images, and an attestation for each. */
 const MANIFESTS_MAX = 1000
+/** They are held until the copy ends. Real ones take a few kilobytes each; a hostile index could name a thousand of 4 MiB. */
+const MANIFESTS_BYTES_MAX = 64 << 20
 
 /** Reads a manifest, index or config, wherever it is. */
 export type ReadDocument = (what: string, descriptor: Descriptor) => Promise<Buffer>
@@ -48,6 +50,7 @@ class TreeReader {
   readonly #read: ReadDocument
   readonly #known = new Map<Digest, Buffer>()
   #manifests = 0
+  #manifestsBytes = 0
 
   constructor(location: string, read: ReadDocument) {
     this.#location = location
@@ -74,7 +77,7 @@ class TreeReader {
       throw new UserError('invalid', `index ${digest} lies more than ${INDEX_DEPTH_MAX} indexes deep`)
     }
     if (isIndex(mediaType)) {
-      const bytes = await this.#read('index', descriptor)
+      const bytes = await this.#keep('index', descriptor)
       const index = requireOneType(descriptor, parseJSON(`index ${digest}`, bytes, Index))
       const children: Tree[] = []
       for (const child of index.manifests) children.push(await this.tree(child, depth + 1))
@@ -85,9 +88,16 @@ class TreeReader {
         hint: 'known are OCI images and indexes, and docker images of schema 2',
       })
     }
-    const bytes = await this.#read('manifest', descriptor)
+    const bytes = await this.#keep('manifest', descriptor)
     const { config, layers } = requireOneType(descriptor, parseJSON(`manifest ${digest}`, bytes, Manifest))
     return { descriptor, bytes, children: [], blobs: [config, ...layers] }
+  }
+
+  async #keep(what: string, descriptor: Descriptor): Promise<Buffer> {
+    const bytes = await this.#read(what, descriptor)
+    this.#manifestsBytes += bytes.length
+    if (this.#manifestsBytes <= MANIFESTS_BYTES_MAX) return bytes
+    throw new UserError('invalid', `the manifests under ${this.#location} have more than ${MANIFESTS_BYTES_MAX} bytes`)
   }
 
   async #requirePlatform(descriptor: Descriptor, asked: Platform): Promise<void> {
