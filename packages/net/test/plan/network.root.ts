@@ -1,6 +1,7 @@
 /** Bridges, and running containers that are connected and disconnected: our programs, run by the launcher, read with iproute2. */
 import { encodeProgram, runProgram, type Step } from '@mini-docker/syscall'
 import { afterEach, beforeEach, expect, test } from 'vitest'
+import { eventually } from '../../../../test/harness/eventually.ts'
 import { describeWith } from '../../../../test/harness/requires.ts'
 import {
   findOwned,
@@ -196,6 +197,32 @@ describeWith(['root', 'ip', 'nsenter'], 'a running container', () => {
     const undo = planConnect(endpoint, inside).flatMap((step) => step.undo ?? [])
     await run([{ id: 'undo', stage: 'network', where: 'host', calls: undo, shell: [], man: [] }])
     expect(names(host)).toEqual(['lo', bridge.name])
+  })
+
+  const many = Array.from({ length: 50 }, (_, i): Endpoint => ({
+    ...endpoint,
+    hostName: `veth${i}`,
+    name: `eth${i}`,
+    mac: `02:42:0a:09:00:${(i + 16).toString(16)}`,
+    addresses: [parseCidr(`10.9.0.${i + 2}/24`)],
+  }))
+
+  test('fifty times connected at once has fifty interfaces, and disconnected at once none', async () => {
+    await run(planBridge(bridge))
+    await Promise.all(many.map((one) => run(planConnect(one, inside))))
+    expect(names(inside).toSorted()).toEqual(['lo', ...many.map(({ name }) => name)].toSorted())
+    await Promise.all(many.map((one) => run(planDisconnect(one, inside))))
+    expect(names(inside)).toEqual(['lo'])
+    expect(names(host)).toEqual(['lo', bridge.name])
+  })
+
+  test('that dies while it is connected leaves nothing on the bridge', async () => {
+    await run(planBridge(bridge))
+    const dying = await TestNamespace.open()
+    const connects = many.slice(0, 10).map((one) => run(planConnect(one, dying)))
+    dying[Symbol.dispose]()
+    await Promise.allSettled(connects)
+    await eventually('no end of a pair is left', () => names(host).length === 2)
   })
 
   test('gets and loses a macvlan', async () => {
