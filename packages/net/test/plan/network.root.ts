@@ -205,6 +205,7 @@ describeWith(['root', 'ip', 'nsenter'], 'a running container', () => {
     name: `eth${i}`,
     mac: `02:42:0a:09:00:${(i + 16).toString(16)}`,
     addresses: [parseCidr(`10.9.0.${i + 2}/24`)],
+    gateways: [{ version: 4, address: '10.9.0.1' }],
   }))
 
   test('fifty times connected at once has fifty interfaces, and disconnected at once none', async () => {
