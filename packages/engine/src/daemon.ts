@@ -124,6 +124,7 @@ async function openEngine(
   const containers = new ContainerStore()
   const creating = new Set<string>([RECOVERY])
   const images = await ImageStore.open(root, { layersInUse: () => layersInUse({ containers, creating }) })
+  const runtime = options.runtime ?? kernelRuntime(cgroups, await launchers(), options.killBefore)
   const engine: Engine = {
     root,
     runRoot,
@@ -131,7 +132,7 @@ async function openEngine(
     config: options.config ?? DEFAULT_CONFIG,
     startedAt: nowRfc3339(),
     host: readHostFacts(),
-    runtime: options.runtime ?? kernelRuntime(cgroups, await launchers(), options.killBefore),
+    runtime,
     cgroups,
     images,
     transfers: new Transfers(),
@@ -140,7 +141,7 @@ async function openEngine(
     containers,
     execs: new ExecStore(),
     volumes: new VolumeStore(root),
-    networks: new Networks({ root, runRoot, containers, log }),
+    networks: new Networks({ root, runRoot, containers, run: (steps) => runtime.run(steps), log }),
     journal: new Journal(runRoot),
     events: new EventLog(),
     tracers: new Map(),

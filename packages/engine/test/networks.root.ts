@@ -1,6 +1,7 @@
 /** Networks with real containers, each daemon in a network namespace of its own. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { eventually } from '../../../test/harness/eventually.ts'
 import { describeWith } from '../../../test/harness/requires.ts'
 import { KillableDaemon } from './support/killable.ts'
 
@@ -22,6 +23,8 @@ async function start(name: string, body: Body): Promise<string> {
 
 const settings = async (id: string) => (await daemon.request('GET', `/containers/${id}/json`)).json.NetworkSettings
 const remove = (...ids: string[]) => Promise.all(ids.map((id) => daemon.request('DELETE', `/containers/${id}?force=1`)))
+const gone = (pattern: RegExp) =>
+  eventually('the links are gone', () => Promise.resolve(!links().some((name) => pattern.test(name))))
 const links = () => (daemon.namespace.ip('link') as { ifname: string }[]).map(({ ifname }) => ifname)
 
 /** What a command in a running container prints. */
@@ -50,7 +53,7 @@ describeWith(['root', 'ip', 'nft', 'nsenter'], 'the bridge network', () => {
     expect(Containers[id]).toMatchObject({ Name: 'one', IPv4Address: '172.17.0.2/16' })
     expect(links()).toContain(Options['com.docker.network.bridge.name'])
     await remove(id)
-    expect(links().filter((name) => name.startsWith('veth'))).toEqual([])
+    await gone(/^veth/)
     expect((await daemon.request('GET', '/networks/bridge')).json.Containers).toEqual({})
   })
 
@@ -61,7 +64,7 @@ describeWith(['root', 'ip', 'nft', 'nsenter'], 'the bridge network', () => {
     const addresses = await Promise.all(ids.map(async (id) => (await settings(id)).IPAddress as string))
     expect(new Set(addresses).size).toBe(8)
     await remove(...ids)
-    expect(links().filter((name) => name.startsWith('veth'))).toEqual([])
+    await gone(/^veth/)
   })
 })
 
@@ -109,7 +112,7 @@ describeWith(['root', 'ip', 'nft', 'nsenter'], 'user networks', () => {
     expect(await exec(web, 'busybox', 'ping', '-c1', '-W2', 'db')).toContain('1 packets received')
     await remove(db, web, far)
     for (const name of ['tnet', 'other']) expect((await daemon.request('DELETE', `/networks/${name}`)).status).toBe(204)
-    expect(links().filter((name) => /^(veth|md-)/.test(name))).toEqual([])
+    await gone(/^(veth|md-)/)
   })
 
   test('the network of another container is shared, and must be there', async () => {

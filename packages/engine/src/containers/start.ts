@@ -9,7 +9,7 @@ import { containerEvent, type Engine } from '../engine.ts'
 import { parseLogConfig } from '../logs/log-config.ts'
 import type { Plan, StartFailure, TraceEvent } from '../runtime-port.ts'
 import { containerDevices } from '../spec/devices.ts'
-import { enteredNetworks, enterNetworks, type NetworkPlan } from '../networks/enter.ts'
+import { enteredNetworks, enterNetworks, publishWhile, type NetworkPlan } from '../networks/enter.ts'
 import { etcFiles } from '../networks/files.ts'
 import { onUserNetwork } from '../networks/dns.ts'
 import { leaveNetworks } from '../networks/leave.ts'
@@ -63,7 +63,11 @@ export async function startLocked(
     engine.journal.write(entry)
     const output = container.streams.starting()
     const beforeExec = namesNeeded(engine, container)
-    const { pid, monitor } = await engine.runtime.startContainer(plan, { trace: traced?.send, output, beforeExec })
+    const { pid, monitor } = await publishWhile(
+      engine,
+      container,
+      engine.runtime.startContainer(plan, { trace: traced?.send, output, beforeExec }),
+    )
     const started = { pid, startedAt: nowRfc3339() }
     engine.journal.write({ ...entry, started })
     container.monitor = monitor
@@ -212,6 +216,8 @@ async function failedStart(engine: Engine, container: Container, error: unknown)
 
 /** Docker's clients look for "executable file not found", "no such file or directory" and "permission denied" to choose 127 or 126. */
 function startMessage({ message }: StartFailure): string {
+  if (message.startsWith('network.'))
+    return `failed to set up container networking: ${message}: where bridges cannot be made, use --network none or --network host`
   const words = message.startsWith('exec:') ? message : `error during container init: ${message}`
   return `failed to create task for container: OCI runtime create failed: unable to start container process: ${words}: unknown`
 }

@@ -102,7 +102,7 @@ async function connectRunning(
     container.change({
       network: container.state.network && { ...container.state.network, endpoints: before.endpoints },
     })
-    engine.networks.removeLinks([place.hostName])
+    engine.networks.unplugger.unplug([place.hostName])
     throw error
   }
 }

@@ -5,9 +5,10 @@
 import { randomBytes } from 'node:crypto'
 import { NetlinkSocket, planAddress, planBridge, planHostSocket, planNat, planPorts, planVeth } from '@mini-docker/net'
 import { capabilityMask } from '@mini-docker/security'
-import { ref, UserError, type Step } from '@mini-docker/syscall'
+import { ref, SIGKILL, UserError, type Step } from '@mini-docker/syscall'
 import type { Container, ContainerRecord } from '../containers/model.ts'
 import type { Engine } from '../engine.ts'
+import type { Monitor } from '../runtime-port.ts'
 import { networkEvent } from './create.ts'
 import { checkEndpoint, NO_SETTINGS } from './endpoint.ts'
 import { publishedPorts, publishingEndpoint } from './firewall.ts'
@@ -38,13 +39,29 @@ export async function enterNetworks(engine: Engine, container: Container): Promi
     container.change({ network: sandbox })
     await holdPorts(engine, container, sandbox)
     await engine.networks.firewall.ensure()
-    const plan = planNetworks(engine, container.record, container.state.network ?? sandbox)
-    await engine.networks.firewall.publish(publishedPorts(container, engine.networks.store))
-    return plan
+    return planNetworks(engine, container.record, container.state.network ?? sandbox)
   } catch (error) {
     await leaveNetworks(engine, container)
     throw error
   }
+}
+
+/**
+ * Lets the kernel lead ports to the container, while it starts: until then, what arrives is passed on by the socket that holds the port.
+ * The container is killed where that fails.
+ */
+export async function publishWhile<T extends { monitor: Monitor }>(
+  engine: Engine,
+  container: Container,
+  start: Promise<T>,
+): Promise<T> {
+  const published = engine.networks.firewall.publish(publishedPorts(container, engine.networks.store))
+  const [started, led] = await Promise.allSettled([start, published])
+  if (started.status === 'rejected') throw started.reason
+  if (led.status === 'fulfilled') return started.value
+  started.value.monitor.signal(SIGKILL)
+  await started.value.monitor.exited.catch(() => {})
+  throw led.reason
 }
 
 /** Tells of a container that has come in. */

@@ -6,25 +6,26 @@ import type { Engine } from '../engine.ts'
 import { networkEvent } from './create.ts'
 import { publishedPorts } from './firewall.ts'
 
-/** Gives back addresses and ports, and removes the links at once: the kernel would in its own time. What fails is in the log, and left to gc. */
+/**
+ * Gives back addresses and ports, and has the links removed at once: the kernel would in its own time. Nobody waits for the kernel and for nft: the
+ * addresses are free when they are done. What fails is in the log, and left to gc.
+ */
 export async function leaveNetworks(engine: Engine, container: Container): Promise<void> {
   const { network } = container.state
   engine.networks.ports.release(container.id)
   if (network === undefined) return
-  const { store, firewall, names } = engine.networks
+  const { store, firewall, names, unplugger, departing } = engine.networks
   names.forget(container.id)
   await names.close(container.id)
   const ports = publishedPorts(container, store)
-  container.change({ network: undefined })
   const endpoints = Object.values(network.endpoints)
-  await firewall
+  departing.add(network)
+  container.change({ network: undefined })
+  unplugger.unplug(endpoints.map(({ hostName }) => hostName))
+  firewall
     .withdraw(ports)
     .catch((error: unknown) => engine.log(`ports of container ${container.id} are not withdrawn: ${String(error)}`))
-  try {
-    engine.networks.removeLinks(endpoints.map(({ hostName }) => hostName))
-  } catch (error) {
-    engine.log(`links of container ${container.id} are not removed: ${String(error)}`)
-  }
+    .finally(() => departing.delete(network))
   for (const { networkId } of endpoints)
     if (store.has(networkId)) networkEvent(engine, store.find(networkId), 'disconnect', { container: container.id })
 }

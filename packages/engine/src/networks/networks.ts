@@ -9,14 +9,25 @@ import {
   type Bridge,
   type OwnedLink,
 } from '@mini-docker/net'
+import type { Step } from '@mini-docker/syscall'
 import type { ContainerStore } from '../containers/store.ts'
 import { NameService } from './dns.ts'
 import { Firewall, natNetworks, publishedPorts } from './firewall.ts'
 import { PortReservations } from './ports/reserve.ts'
 import { bridgeName, mtuOf, ownerOf, type NetworkRecord } from './record.ts'
-import { endpointsOf } from './sandbox.ts'
+import { endpointsOf, type SandboxState } from './sandbox.ts'
 import { findLink } from './settle.ts'
 import { NetworkStore } from './store.ts'
+import { Unplugger } from './unplug.ts'
+
+export type NetworksOptions = {
+  root: string
+  runRoot: string
+  containers: ContainerStore
+  /** Makes steps of the host. */
+  run: (steps: Step[]) => Promise<void>
+  log: (line: string) => void
+}
 
 export class Networks {
   readonly store: NetworkStore
@@ -25,15 +36,19 @@ export class Networks {
   readonly firewall: Firewall
   readonly ports = new PortReservations()
   readonly names: NameService
+  readonly unplugger: Unplugger
+  /** Of containers that have ended: taken until no rule leads there any more. */
+  readonly departing = new Set<SandboxState>()
   readonly #containers: ContainerStore
 
-  constructor(options: { root: string; runRoot: string; containers: ContainerStore; log: (line: string) => void }) {
-    const { root, runRoot, containers, log } = options
+  constructor(options: NetworksOptions) {
+    const { root, runRoot, containers, run, log } = options
     this.#containers = containers
     this.store = new NetworkStore(root, log)
     this.names = new NameService(this.store, containers)
     this.owner = ownerOf(path.resolve(runRoot))
     const tableOwner = path.resolve(runRoot) === '/run/mini-docker' ? undefined : this.owner
+    this.unplugger = new Unplugger(run, (error) => log(`links are not removed: ${String(error)}`))
     const state = () => ({
       owner: tableOwner,
       networks: natNetworks(this.store.all()),
@@ -82,15 +97,6 @@ export class Networks {
     this.ports.releaseAll()
     await this.names.closeAll()
     await this.firewall.settled()
-  }
-
-  /** Removes links of ours by name, if they are there. By name, since a listing may miss some while others go. */
-  removeLinks(names: readonly string[]): void {
-    if (names.length === 0) return
-    using socket = NetlinkSocket.open()
-    for (const name of names) {
-      const link = findLink(socket, name)
-      if (link?.alias?.startsWith(this.alias('-').slice(0, -1)) === true) removeLink(link.index, socket)
-    }
+    await this.unplugger.idle()
   }
 }

@@ -24,7 +24,8 @@ export function placeIn(
   interfaceName: string,
 ): EndpointState {
   const endpointId = randomBytes(32).toString('hex')
-  const taken = takenAddresses(engine.containers.all(), network.id)
+  const sandboxes = engine.containers.all().map(({ state }) => state.network)
+  const taken = takenAddresses([...sandboxes, ...engine.networks.departing], network.id)
   const state: EndpointState = {
     networkId: network.id,
     endpointId,

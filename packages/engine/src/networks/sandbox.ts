@@ -37,11 +37,12 @@ export type EndpointState = z.output<typeof endpointState>
 export type PortState = z.output<typeof portState>
 export type SandboxState = z.output<typeof sandboxState>
 
-/** The addresses of a network that containers have. */
-export function takenAddresses(containers: readonly Container[], networkId: string): Address[] {
-  return endpointsOf(containers, networkId).flatMap(({ endpoint }) =>
-    [endpoint.ipv4, endpoint.ipv6].filter((text) => text !== '').map(parseAddress),
-  )
+/** The addresses of a network that these have. */
+export function takenAddresses(sandboxes: readonly (SandboxState | undefined)[], networkId: string): Address[] {
+  return sandboxes
+    .flatMap((sandbox) => Object.values(sandbox?.endpoints ?? {}))
+    .filter((endpoint) => endpoint.networkId === networkId)
+    .flatMap(({ ipv4, ipv6 }) => [ipv4, ipv6].filter((text) => text !== '').map(parseAddress))
 }
 
 /** Who is in a network now. */
