@@ -143,6 +143,16 @@ export const messages: Messages = {
       why: '公開するポートは、それぞれマップの要素一つです。ホストのこのポートに届いたものは、代わりにこのアドレスとポートへ送られます。パケットはカーネルが書き換えるので、間に入るプロセスはありません。',
     },
   },
+  'network.dns': {
+    en: {
+      title: 'Lead 127.0.0.11, port 53, to the server that knows the names',
+      why: 'On a network of the user’s making containers find each other by name. The daemon answers, on sockets that it opened inside the container’s network namespace; the ports are written over in each packet, so that a program in the container may have port 53 for itself.',
+    },
+    ja: {
+      title: '127.0.0.11 の 53 番ポートを、名前を知っているサーバーにつなぎます',
+      why: 'ユーザーが作ったネットワークでは、コンテナどうしが名前で相手を見つけられます。答えるのはデーモンで、コンテナのネットワーク名前空間の中で開いたソケットを使います。パケットのポート番号だけを書き換えるので、コンテナのプログラムは 53 番ポートを自分で使えます。',
+    },
+  },
   'net.ns.add': {
     en: {
       title: 'Make a network namespace that stays',

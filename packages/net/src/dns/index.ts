@@ -9,6 +9,6 @@ export {
   type ResourceRecord,
 } from './message/message.ts'
 export { NetworkNames, type NamedEndpoint } from './names.ts'
-export { redirectCommands, type DnsPorts } from './redirect.ts'
+export { planDns, redirectCommands, type DnsPorts } from './redirect.ts'
 export { DnsServer, type DnsServerOptions } from './server.ts'
 export { EMBEDDED_ADDRESS, embeddedResolvConf, upstreamsOf, type ResolverOptions, type Upstream } from './upstream.ts'

@@ -4,6 +4,7 @@
  * so a new server takes over at once, a flood fills no table, and while no server is there a query is lost instead of refused, and
  * comes again after the asker's time-out.
  */
+import type { Step } from '@mini-docker/syscall'
 import { findNft, runNft } from '../nft/run.ts'
 import { EMBEDDED_ADDRESS } from './upstream.ts'
 
@@ -12,7 +13,22 @@ export type DnsPorts = { udp: number; tcp: number }
 const TABLE = 'ip mini-docker-dns'
 
 /** As nft's own lines: the table of a server before is replaced, in one transaction. */
-export function redirectCommands({ udp, tcp }: DnsPorts): string[] {
+export function redirectCommands(ports: DnsPorts): string[] {
+  return commands(ports)
+}
+
+/**
+ * The step `network.dns`: the rules as one types them. It has no calls: nft makes them, once the container's namespace is there, and only then is it known
+ * which ports are free in it; `$pid` and `$port` stand for what is not known before.
+ */
+export function planDns(): Step {
+  const shell = commands({ udp: '$port', tcp: '$port' }).map(
+    (command) => `nsenter --net=/proc/$pid/ns/net nft "${command}"`,
+  )
+  return { id: 'network.dns', stage: 'network', where: 'host', calls: [], shell, man: ['nft(8)', 'resolv.conf(5)'] }
+}
+
+function commands({ udp, tcp }: { [protocol in keyof DnsPorts]: number | string }): string[] {
   const rules = Object.entries({ udp, tcp }).flatMap(([protocol, port]) => [
     `ip daddr ${EMBEDDED_ADDRESS} ${protocol} dport 53 ${protocol} dport set ${port}`,
     `ip saddr ${EMBEDDED_ADDRESS} ${protocol} sport ${port} ${protocol} sport set 53`,
