@@ -172,6 +172,23 @@ describeWith(['root', 'nft', 'nsenter', 'iptables'], 'beside docker’s rules', 
     expect(host.run('iptables', '-S', 'DOCKER-USER')).toContain('-i br0 -m comment --comment mini-docker -j ACCEPT')
   })
 
+  test.each([
+    ['ufw', 'ip', 'filter', 'ufw-before-forward'],
+    ['ufw, for IPv6', 'ip6', 'filter', 'ufw6-before-forward'],
+    ['firewalld', 'inet', 'firewalld', 'filter_FORWARD'],
+  ])('%s has such a place, too', async (_, family, table, chain) => {
+    const dropping = family === 'inet' ? ' { type filter hook forward priority 10; policy drop; }' : ''
+    await runNft([`add table ${family} ${table}`, `add chain ${family} ${table} ${chain}${dropping}`], options)
+    const before = ruleset()
+    await applyRuleset(state, options)
+    const listed = host.run('nft', 'list', 'chain', family, table, chain)
+    for (const rule of ['iifname "br0" accept', 'oifname "br0" accept', 'iifname "br1" accept', 'oifname "br1" accept'])
+      expect(listed).toContain(rule)
+    expect((await readForeign(undefined, options)).dropping).toEqual([])
+    await removeTable(undefined, options)
+    expect(ruleset()).toBe(before)
+  })
+
   test('a chain that drops what is forwarded, and has no place for us, is told and not touched', async () => {
     await runNft(
       ['add table ip strict', 'add chain ip strict f { type filter hook forward priority 0; policy drop; }'],
