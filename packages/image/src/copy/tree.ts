@@ -11,7 +11,7 @@ import { ImageConfig, Index, Manifest, type Descriptor, type Platform } from '..
 import { chooseManifest, INDEX_DEPTH_MAX, requireOneType, type ReadBlob } from '../store/image.ts'
 import type { CopyOptions, Planned, Sink, Source, Tree } from './medium.ts'
 
-/** Real indexes name a dozen images, and an attestation for each. */
+/** Under one name. Real indexes name a dozen images, and an attestation for each. */
 const MANIFESTS_MAX = 1000
 /** They are held until the copy ends. Real ones take a few kilobytes each; a hostile index could name a thousand of 4 MiB. */
 const MANIFESTS_BYTES_MAX = 64 << 20
@@ -70,7 +70,8 @@ class TreeReader {
 
   async tree(descriptor: Descriptor, depth: number): Promise<Tree> {
     const { mediaType, digest } = descriptor
-    if (++this.#manifests > MANIFESTS_MAX) {
+    this.#manifests = depth === 0 ? 1 : this.#manifests + 1
+    if (this.#manifests > MANIFESTS_MAX) {
       throw new UserError('invalid', `more than ${MANIFESTS_MAX} manifests lie under ${this.#location}`)
     }
     if (depth > INDEX_DEPTH_MAX) {
