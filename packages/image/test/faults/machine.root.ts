@@ -41,7 +41,7 @@ function expectResumed(proxy: FaultProxy): void {
 }
 
 describeWith(NEEDS, 'kill -9 in the middle', () => {
-  test.each([0.05, 0.5, 0.95])(
+  test.each([0.3, 0.6, 0.95])(
     'after %d of the bytes: the next pull goes on there and the store verifies',
     async (part) => {
       await using at = await setUp(image, [{ kind: 'slow', on: BLOB, bytesPerSecond: 2_000_000 }])
