@@ -71,6 +71,26 @@ describe('binds', () => {
       invoke('umount2', `${host}/tree/sub`, MNT_DETACH)
     }
   })
+  test('the whole host shows what is mounted there later, and does not hold what is unmounted', async () => {
+    fs.mkdirSync(`${host}/later`)
+    invoke('mount', 'tmpfs', host, 'tmpfs', 0, null)
+    invoke('mount', null, host, null, MS_SHARED, null)
+    try {
+      fs.mkdirSync(`${host}/later`)
+      const id = await docker.started({ HostConfig: { Binds: ['/:/host:ro'] } })
+      const { Pid } = await docker.state(id)
+      const seen = (): boolean => fs.readFileSync(`/proc/${Pid}/mountinfo`, 'utf8').includes(`/host${host}/later `)
+      invoke('mount', 'tmpfs', `${host}/later`, 'tmpfs', 0, null)
+      await expect.poll(seen).toBe(true)
+      invoke('umount2', `${host}/later`, MNT_DETACH)
+      await expect.poll(seen).toBe(false)
+      const inspected = (await docker.request('GET', `/containers/${id}/json`)).json
+      expect(inspected.Mounts).toMatchObject([{ Source: '/', Propagation: 'rslave', RW: false }])
+      await docker.request('DELETE', `/containers/${id}?force=1`)
+    } finally {
+      invoke('umount2', host, MNT_DETACH)
+    }
+  })
   test('sources are made for -v and bind-create-src, refused for --mount, and files stay files', async () => {
     expect(await docker.output('ls /d', { Binds: [`${host}/new/er:/d`] })).toBe('')
     expect(fs.statSync(`${host}/new/er`).isDirectory()).toBe(true)

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { createBody } from '../src/api/bodies.ts'
 import { parseBind } from '../src/volumes/bind-spec.ts'
+import { followDaemonRoot } from '../src/volumes/daemon-root.ts'
 import { parseMountPoints } from '../src/volumes/mount-point.ts'
 
 function points(host: object, volumes: Record<string, object> = {}) {
@@ -158,4 +159,24 @@ describe('all mounts of a container', () => {
     [{ Mounts: [{ Type: 'tmpfs', Target: '/x', TmpfsOptions: { Options: [['suid']] } }] }, 'invalid option: suid'],
     [{ Mounts: [{ Type: 'image', Source: 'a', Target: '/x' }] }, 'not built yet'],
   ])('%j is refused', (host, message) => expect(() => points(host)).toThrow(message))
+})
+
+describe('binds that reach into the daemon’s folder', () => {
+  const root = '/var/lib/mini-docker'
+  const followed = (...Binds: string[]) =>
+    followDaemonRoot(points({ Binds }), root).map(({ propagation }) => propagation)
+  test('follow the host’s mounts, unless that was asked for', () => {
+    expect(followed('/:/a', `${root}/volumes:/b`, '/var:/c:rshared', '/etc:/d', '/va:/e')).toEqual([
+      'rslave',
+      'rslave',
+      'rshared',
+      'rprivate',
+      'rprivate',
+    ])
+  })
+  test('cannot be private', () => {
+    expect(() => followed('/:/a:rprivate')).toThrow(
+      'must use either propagation mode "rslave" or "rshared" when mount source is within the daemon root, daemon root: "/var/lib/mini-docker", bind mount source: "/", propagation: "rprivate"',
+    )
+  })
 })

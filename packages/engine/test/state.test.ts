@@ -71,6 +71,17 @@ describe('volumes on the disk', () => {
     expect(names.toSorted()).toEqual(['kept', 'lost'])
     expect(fs.existsSync(path.join(dir, 'volumes/half'))).toBe(false)
   })
+  test('are held until the last of their holders lets go, each once', () => {
+    const volumes = new VolumeStore(dir)
+    const [first, second, other] = [volumes.hold('v', 'a'), volumes.hold('v', 'a'), volumes.hold('v', 'b')]
+    expect(volumes.holders('v')).toEqual(['a', 'b'])
+    first[Symbol.dispose]()
+    first[Symbol.dispose]()
+    other[Symbol.dispose]()
+    expect(volumes.holders('v')).toEqual(['a'])
+    second[Symbol.dispose]()
+    expect(volumes.holders('v')).toEqual([])
+  })
 })
 
 describe('an idle daemon', () => {

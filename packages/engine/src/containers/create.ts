@@ -14,6 +14,7 @@ import { nowRfc3339 } from '../clock.ts'
 import { containerEvent, type Engine } from '../engine.ts'
 import { ensureDemo, isDemo } from '../images/demo.ts'
 import { StateFile, writeDurable, writeVolatile } from '../state/atomic-file.ts'
+import { followDaemonRoot } from '../volumes/daemon-root.ts'
 import { parseMountPoints } from '../volumes/mount-point.ts'
 import { modeOf, validateNetworks, withDefaultNetwork } from '../networks/mode.ts'
 import { prepareVolumes } from '../volumes/prepare.ts'
@@ -35,7 +36,8 @@ export async function draftContainer(
   const image = await findImage(engine, body.Image)
   const { HostConfig: _host, NetworkingConfig: _network, ...asked } = body
   const config = mergeConfig(asked, image.config.config ?? {})
-  const mounts = parseMountPoints(config, hostConfig, inheritedMounts(engine, hostConfig.VolumesFrom ?? []))
+  const inherited = inheritedMounts(engine, hostConfig.VolumesFrom ?? [])
+  const mounts = followDaemonRoot(parseMountPoints(config, hostConfig, inherited), engine.root)
   for (const mount of mounts) refuseMissingSource(mount)
   const chain = (await engine.images.unpack(image)).toReversed()
   return {

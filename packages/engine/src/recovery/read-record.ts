@@ -16,6 +16,7 @@ const mountPoint = z.object({
   readOnly: z.boolean(),
   mode: z.string(),
   propagation: z.string(),
+  defaultPropagation: z.boolean().optional(),
   name: z.string().optional(),
   copyUp: z.boolean().optional(),
   anonymous: z.boolean().optional(),

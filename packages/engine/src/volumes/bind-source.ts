@@ -6,7 +6,7 @@ import type { MountPoint } from './mount-point.ts'
 import { mountOf, readMounts } from './mountinfo.ts'
 
 /** Makes what `-v` asks for where it is missing, at each start as docker does, and checks the rest. @throws UserError or StatusError, in docker's words. */
-export function readyBindSource({ source, createSource, propagation }: MountPoint): void {
+export function readyBindSource({ source, createSource, propagation, defaultPropagation }: MountPoint): void {
   if (!fs.existsSync(source)) {
     if (createSource !== true)
       throw new UserError('invalid', `invalid mount config for type "bind": bind source path does not exist: ${source}`)
@@ -17,7 +17,7 @@ export function readyBindSource({ source, createSource, propagation }: MountPoin
       throw new StatusError(500, `error while creating mount source path '${source}': mkdir ${source}: ${why}`)
     }
   }
-  checkPropagation(source, propagation)
+  if (defaultPropagation !== true) checkPropagation(source, propagation)
 }
 
 /** Mounts that are to travel between host and container need a mount on the host that lets them. @throws StatusError 500, in docker's words. */

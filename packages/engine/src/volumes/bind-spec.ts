@@ -36,7 +36,7 @@ export function parseBind(spec: string): MountPoint {
       destination,
       readOnly,
       mode,
-      propagation: words.find((word) => PROPAGATIONS.includes(word)) ?? 'rprivate',
+      ...propagationOf(words.find((word) => PROPAGATIONS.includes(word))),
       createSource: true,
     }
   if (source !== '') checkVolumeName(source)
@@ -52,6 +52,11 @@ export function parseBind(spec: string): MountPoint {
     copyUp: !words.includes('nocopy'),
     anonymous: source === '',
   }
+}
+
+/** Private when nothing else was asked for. */
+export function propagationOf(asked: string | undefined): Pick<MountPoint, 'propagation' | 'defaultPropagation'> {
+  return asked === undefined ? { propagation: 'rprivate', defaultPropagation: true } : { propagation: asked }
 }
 
 /** Whether text is a list of mount options. The empty one is. */

@@ -15,6 +15,8 @@ export type MountPoint = {
   /** The options of `-v` as they were written: inspect shows them. */
   mode: string
   propagation: string
+  /** Of a bind for which none was asked. */
+  defaultPropagation?: boolean
   /** Of the volume. */
   name?: string
   /** Filled with what the image has at the destination when it is empty. */

@@ -1,6 +1,7 @@
 /** One `--mount`, as the API has it. Words of errors: moby volume/mounts. */
 import { UserError } from '@mini-docker/syscall'
 import type { MountBody } from '../api/bodies.ts'
+import { propagationOf } from './bind-spec.ts'
 import { cleanPath, destinationOf, PROPAGATIONS } from './destination.ts'
 import { parseDriverOptions } from './driver-options.ts'
 import type { MountPoint } from './mount-point.ts'
@@ -46,8 +47,9 @@ function checkExclusive({ Type, BindOptions, VolumeOptions, TmpfsOptions }: Moun
 function bindMount({ Source, ReadOnly, BindOptions: options }: MountBody, destination: string): MountPoint {
   if (Source === '') throw new UserError('invalid', 'field Source must not be empty')
   if (Source.includes('\0')) throw new UserError('invalid', 'a mount path cannot contain a NUL byte')
-  const propagation = options?.Propagation || 'rprivate'
-  if (!PROPAGATIONS.includes(propagation)) throw new UserError('invalid', `invalid propagation mode: ${propagation}`)
+  const propagation = options?.Propagation || undefined
+  if (propagation !== undefined && !PROPAGATIONS.includes(propagation))
+    throw new UserError('invalid', `invalid propagation mode: ${propagation}`)
   if (!Source.startsWith('/'))
     throw new UserError('invalid', `invalid mount path: '${Source}' mount path must be absolute`)
   if (options?.ReadOnlyNonRecursive === true && options.ReadOnlyForceRecursive)
@@ -58,7 +60,7 @@ function bindMount({ Source, ReadOnly, BindOptions: options }: MountBody, destin
     destination,
     readOnly: ReadOnly,
     mode: '',
-    propagation,
+    ...propagationOf(propagation),
     createSource: options?.CreateMountpoint ?? false,
     nonRecursive: options?.NonRecursive ?? false,
     readOnlyNonRecursive: options?.ReadOnlyNonRecursive ?? false,

@@ -37,7 +37,8 @@ export function mountOf(path: string, mounts: readonly MountLine[]): MountLine |
   return found
 }
 
-function isWithin(path: string, folder: string): boolean {
+/** Both without symbolic links and final slashes. */
+export function isWithin(path: string, folder: string): boolean {
   return folder === '/' || path === folder || path.startsWith(`${folder}/`)
 }
 

@@ -29,7 +29,7 @@ export class VolumeStore {
   readonly #dir: string
   readonly #volumes = new Map<string, Volume>()
   readonly #locks = new Map<string, Mutex>()
-  readonly #holds = new Map<string, Set<string>>()
+  readonly #holds = new Map<string, Set<{ by: string }>>()
 
   constructor(root: string) {
     this.#dir = path.join(root, 'volumes')
@@ -106,17 +106,19 @@ export class VolumeStore {
   /** Until it is disposed, `by` (a container that is being made or started) uses the volume. */
   hold(name: string, by: string): Disposable {
     const holders = this.#holds.get(name) ?? new Set()
-    this.#holds.set(name, holders.add(by))
+    // Two holds of one container are two: it has the volume at two places, or somebody looks at it while it starts.
+    const hold = { by }
+    this.#holds.set(name, holders.add(hold))
     return {
       [Symbol.dispose]: () => {
-        holders.delete(by)
+        holders.delete(hold)
         if (holders.size === 0 && this.#holds.get(name) === holders) this.#holds.delete(name)
       },
     }
   }
 
   holders(name: string): string[] {
-    return [...(this.#holds.get(name) ?? [])]
+    return [...new Set([...(this.#holds.get(name) ?? [])].map(({ by }) => by))]
   }
 
   /**
