@@ -110,12 +110,22 @@ export class DnsServer implements AsyncDisposable {
     const answered = answer(query, this.view, this.#turn++)
     if (answered === 'ignore') return undefined
     const maxBytes = protocol === 'tcp' ? MESSAGE_BYTES_MAX : (ednsBytes(query) ?? PLAIN_UDP_BYTES)
-    return answered === 'forward' ? this.#forward(bytes, query, protocol) : writeMessage(answered, maxBytes)
+    return answered === 'forward' ? this.#forward(bytes, query, protocol) : write(answered, query, maxBytes)
   }
 
   async #forward(bytes: Buffer, query: Message, protocol: Protocol): Promise<Buffer> {
     const answered = await this.#forwarder.ask(bytes, query.questions[0]!, protocol)
     return answered ?? writeMessage(reply(query, RCODE.SERVFAIL))
+  }
+}
+
+/** A container may have a name that DNS cannot have: of more than 63 letters, or with two dots in a row. */
+function write(answered: Message, query: Message, maxBytes: number): Buffer {
+  try {
+    return writeMessage(answered, maxBytes)
+  } catch (error) {
+    if (!(error instanceof DnsFormatError)) throw error
+    return writeMessage(reply(query, RCODE.SERVFAIL))
   }
 }
 

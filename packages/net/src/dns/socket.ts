@@ -4,7 +4,7 @@
  */
 import { createSocket, type Socket as UdpSocket } from 'node:dgram'
 import { once } from 'node:events'
-import { isIPv6, Server, Socket as TcpSocket } from 'node:net'
+import { connect, isIPv6, Server, Socket as TcpSocket } from 'node:net'
 import { Fd, invoke, SyscallError } from '@mini-docker/syscall'
 import { parseAddress } from '../address/address.ts'
 import { inNetworkNamespace } from '../rtnetlink/socket.ts'
@@ -17,9 +17,10 @@ const SOCK_NONBLOCK = 0o4000
 const SOCK_CLOEXEC = 0o2000000
 const SOL_SOCKET = 1
 const SO_REUSEADDR = 2
+const SO_RCVBUF = 8
 const SO_RCVBUFFORCE = 33
 const BACKLOG = 128
-/** Some thousand queries that come at once; the kernel's default is 256 of them. Needs CAP_NET_ADMIN, as `setns` does. */
+/** Some thousand queries that come at once; the kernel's default is 256 of them. */
 const RECEIVE_BYTES = 1024 * 1024
 
 /** Where a socket is: `/proc/PID/ns/net`, or undefined for this process's own namespace. */
@@ -29,9 +30,7 @@ export type Place = { namespace?: string | undefined }
 export async function bindUdp(address: string, port: number, place: Place): Promise<UdpSocket> {
   const fd = newSocket(address, SOCK_DGRAM, place)
   return owned(fd, async () => {
-    const bytes = Buffer.alloc(4)
-    bytes.writeUInt32LE(RECEIVE_BYTES)
-    invoke('setsockopt', fd.number, SOL_SOCKET, SO_RCVBUFFORCE, bytes, bytes.length)
+    setReceiveBuffer(fd, RECEIVE_BYTES)
     bind(fd, address, port)
     return adoptUdp(fd, address)
   })
@@ -72,8 +71,9 @@ export async function connectUdp(address: string, port: number, place: Place): P
 
 /** A TCP connection that is being made; what goes wrong is its `error`. @throws SyscallError where it cannot even begin */
 export function connectTcp(address: string, port: number, place: Place): TcpSocket {
-  const fd = newSocket(address, SOCK_STREAM, place)
+  if (place.namespace === undefined) return connect({ host: address, port })
   const at = sockaddr(address, port)
+  const fd = newSocket(address, SOCK_STREAM, place)
   try {
     invoke('connect', fd.number, at, at.length)
   } catch (error) {
@@ -83,6 +83,18 @@ export function connectTcp(address: string, port: number, place: Place): TcpSock
     }
   }
   return new TcpSocket({ fd: fd.number, readable: true, writable: true })
+}
+
+/** Beyond the machine's limit (net.core.rmem_max), for those whom the kernel lets. */
+function setReceiveBuffer(fd: Fd, count: number): void {
+  const bytes = Buffer.alloc(4)
+  bytes.writeUInt32LE(count)
+  try {
+    invoke('setsockopt', fd.number, SOL_SOCKET, SO_RCVBUFFORCE, bytes, bytes.length)
+  } catch (error) {
+    if (!(error instanceof SyscallError) || error.code !== 'EPERM') throw error
+    invoke('setsockopt', fd.number, SOL_SOCKET, SO_RCVBUF, bytes, bytes.length)
+  }
 }
 
 async function adoptUdp(fd: Fd, address: string): Promise<UdpSocket> {

@@ -49,6 +49,19 @@ describe('names', () => {
     expect(await container.start('dig', '@127.0.0.11', 'unknown')).toContain('status: SERVFAIL')
   })
 
+  test('a name that DNS cannot have is found by its alias; asked for by address, the server fails, and goes on', async () => {
+    const long = 'x'.repeat(100)
+    names.set({ id: 'long', name: long, aliases: ['short'], addresses: ['10.9.0.100'] })
+    names.set({ id: 'dots', name: 'a..b', aliases: [], addresses: ['10.9.0.101'] })
+    expect(await dig(container, 'short')).toEqual(['10.9.0.100'])
+    for (const address of ['10.9.0.100', '10.9.0.101'])
+      for (const protocol of ['+notcp', '+tcp'])
+        expect(await container.start('dig', '@127.0.0.11', protocol, '-x', address)).toContain('status: SERVFAIL')
+    expect(await dig(container, 'web')).toEqual(['10.9.0.2'])
+    names.delete('long')
+    names.delete('dots')
+  })
+
   test('a container that comes or goes is known or unknown to the next query', async () => {
     names.set({ id: 'new', name: 'new', aliases: [], addresses: ['10.9.0.9'] })
     expect(await dig(container, 'new')).toEqual(['10.9.0.9'])
