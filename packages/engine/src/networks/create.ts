@@ -84,9 +84,9 @@ function refuseForeign(body: NetworkCreateBody): void {
       hint: 'use --driver bridge',
     })
   if (!['', 'bridge', 'default'].includes(Driver))
-    throw new UserError('not-found', `could not find plugin ${Driver} in v1 plugin registry: plugin not found`)
+    throw new UserError('not-found', `plugin ${JSON.stringify(Driver)} not found`)
   if (!['', 'default'].includes(IPAM?.Driver ?? ''))
-    throw new UserError('not-found', `could not find plugin ${IPAM?.Driver} in v1 plugin registry: plugin not found`)
+    throw new UserError('not-found', `plugin ${JSON.stringify(IPAM?.Driver)} not found`)
   if (body.Ingress || body.Scope === 'swarm')
     throw new UserError(
       'unavailable',
@@ -156,13 +156,21 @@ function draft(engine: Engine, body: NetworkCreateBody): NetworkRecord {
   }
 }
 
+function parseSubnet(text: string): Cidr {
+  try {
+    return parseCidr(text)
+  } catch (cause) {
+    throw new UserError('invalid', `Invalid subnet ${text} : ${(cause as Error).message}`, { cause })
+  }
+}
+
 type Asked = NonNullable<NetworkCreateBody['IPAM']>['Config'][number]
 
 /** One pool of IPv4, and one of IPv6 where it is enabled; what was not asked for is chosen. */
 export function choosePools(engine: Engine, asked: readonly Asked[], enableIPv6: boolean): IpamPool[] {
   const given = asked
     .filter(({ Subnet }) => Subnet !== '')
-    .map((config) => ({ config, subnet: parseCidr(config.Subnet) }))
+    .map((config) => ({ config, subnet: parseSubnet(config.Subnet) }))
   const rest = asked.find(({ Subnet }) => Subnet === '')
   if (rest !== undefined && (rest.IPRange !== '' || rest.Gateway !== ''))
     throw new UserError(

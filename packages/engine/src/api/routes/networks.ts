@@ -41,14 +41,15 @@ export const networkRoutes: Routes<Engine> = {
   },
   'POST /networks/{id}/connect': async (exchange, engine) => {
     const body = await exchange.readJson(z.object({ Container: text, EndpointConfig: anything }))
-    const network = find(exchange, engine)
-    await connectNetwork(engine, network, engine.containers.find(body.Container), parseEndpoint(body.EndpointConfig))
+    // Docker looks for the container first.
+    const container = engine.containers.find(body.Container)
+    await connectNetwork(engine, find(exchange, engine), container, parseEndpoint(body.EndpointConfig))
     exchange.empty(200)
   },
   'POST /networks/{id}/disconnect': async (exchange, engine) => {
     const body = await exchange.readJson(z.object({ Container: text, Force: flag }))
-    const network = find(exchange, engine)
-    await disconnectNetwork(engine, network, engine.containers.find(body.Container))
+    const container = engine.containers.find(body.Container)
+    await disconnectNetwork(engine, find(exchange, engine), container)
     exchange.empty(200)
   },
 }
