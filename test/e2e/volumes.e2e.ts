@@ -9,6 +9,7 @@ import {
   linkSync,
   mkdirSync,
   mkdtempSync,
+  readFileSync,
   rmSync,
   symlinkSync,
   utimesSync,
@@ -240,6 +241,30 @@ suite('volumes', [], (daemon) => {
     await daemon().ok('rm', '-fv', id)
     expect(await inBusybox(daemon(), ['-v', 'kept:/k'], 'cat /k/f')).toBe('data')
     await daemon().ok('volume', 'rm', 'kept')
+  })
+
+  test.skipIf(onDocker)('a daemon killed in the middle of a start leaves no mount of a volume', async () => {
+    await daemon().ok('volume', 'create', '-o', 'type=tmpfs', '-o', 'device=tmpfs', 'mem')
+    const mounts = (): string =>
+      readFileSync('/proc/self/mountinfo', 'utf8')
+        .split('\n')
+        .filter((line) => line.includes('/volumes/mem/_data'))
+        .join('\n')
+    for (const step of ['rootfs.overlay', 'process.exec']) {
+      await daemon().kill()
+      await daemon().start({ MINI_DOCKER_TEST_KILL_AT: step })
+      const { exitCode } = await daemon().cli(['run', '--name', 'victim', '-v', 'mem:/m', ...busybox('true')], {
+        timeoutMs: 20_000,
+      })
+      expect(exitCode, `run was not killed at ${step}`).not.toBe(0)
+      expect(mounts(), step).not.toBe('')
+      await daemon().kill()
+      await daemon().start()
+      expect(mounts(), step).toBe('')
+      await daemon().ok('start', '-a', 'victim')
+      await daemon().ok('rm', 'victim')
+      expect(mounts(), step).toBe('')
+    }
   })
 
   test('prune takes what no container has', async () => {

@@ -71,6 +71,13 @@ describe('volumes on the disk', () => {
     expect(names.toSorted()).toEqual(['kept', 'lost'])
     expect(fs.existsSync(path.join(dir, 'volumes/half'))).toBe(false)
   })
+  test('have the real path below a linked data root, as the kernel tells of mounts', async () => {
+    fs.mkdirSync(path.join(dir, 'real'))
+    fs.symlinkSync('real', path.join(dir, 'linked'))
+    const volumes = new VolumeStore(path.join(dir, 'linked'))
+    await volumes.ensure({ name: 'vol', durable: false })
+    expect(volumes.dataPath('vol')).toBe(fs.realpathSync(path.join(dir, 'real/volumes/vol/_data')))
+  })
   test('are held until the last of their holders lets go, each once', () => {
     const volumes = new VolumeStore(dir)
     const [first, second, other] = [volumes.hold('v', 'a'), volumes.hold('v', 'a'), volumes.hold('v', 'b')]

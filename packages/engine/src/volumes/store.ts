@@ -32,8 +32,10 @@ export class VolumeStore {
   readonly #holds = new Map<string, Set<{ by: string }>>()
 
   constructor(root: string) {
-    this.#dir = path.join(root, 'volumes')
-    fs.mkdirSync(this.#dir, { recursive: true, mode: 0o701 })
+    const dir = path.join(root, 'volumes')
+    fs.mkdirSync(dir, { recursive: true, mode: 0o701 })
+    // As mountinfo shows it: what is mounted in a volume is found by its path.
+    this.#dir = fs.realpathSync(dir)
     for (const name of fs.readdirSync(this.#dir)) {
       const volume = name.startsWith('.') ? undefined : readVolume(path.join(this.#dir, name), name)
       if (volume !== undefined) this.#volumes.set(name, volume)
