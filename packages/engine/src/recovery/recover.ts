@@ -27,6 +27,8 @@ export async function recoverContainers(engine: Engine): Promise<void> {
   const found = fs.readdirSync(dir).flatMap((id) => loadContainer(engine, path.join(dir, id)) ?? [])
   for (const container of found.toSorted((a, b) => (a.record.created < b.record.created ? -1 : 1)))
     engine.containers.add(container)
+  // All names before the first server is back: it would tell that the others do not exist.
+  for (const container of engine.containers.all()) if (container.running) engine.networks.names.announce(container)
   await Promise.all(
     engine.containers.all().map((container) =>
       // One that resists must not take away the daemon from all the others.
