@@ -9,6 +9,10 @@ import { load, save } from './images/archive.ts'
 import { pullMemory } from './images/memory.ts'
 import { present, pull } from './images/pull.ts'
 import { push } from './images/push.ts'
+import { dns } from './networks/dns.ts'
+import { requests } from './networks/requests.ts'
+import { networkStart } from './networks/start.ts'
+import { throughput } from './networks/throughput.ts'
 
 export const MEASUREMENTS: Record<string, Measurement> = {
   run,
@@ -24,4 +28,8 @@ export const MEASUREMENTS: Record<string, Measurement> = {
   push,
   load,
   save,
+  'network-start': networkStart,
+  throughput,
+  requests,
+  dns,
 }

@@ -1,12 +1,13 @@
 /** The images of the recipes, made once for each version of what makes them and kept, in the forms that the measurements start from. */
-import { createHash } from 'node:crypto'
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs'
-import { homedir } from 'node:os'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { must } from '../../test/harness/command.ts'
 import type { Bench } from '../bench.ts'
+import { cached } from '../cache.ts'
 import { writeLayout } from './layout.ts'
 import { RECIPES, type Recipe } from './recipes.ts'
+
+const MAKERS = ['content.ts', 'layout.ts', 'recipes.ts'].map((file) => join(import.meta.dirname, file))
 
 export type Prepared = Recipe & {
   /** An OCI layout, where the image is called `bench`. */
@@ -22,8 +23,8 @@ export async function prepareImages({ images }: Pick<Bench, 'images'>): Promise<
   const prepared: Prepared[] = []
   for (const recipe of RECIPES) {
     if (images !== undefined && !images.includes(recipe.name)) continue
-    const layout = await cached(`${recipe.name}.layout`, async (path) => writeLayout(path, recipe))
-    const archive = await cached(`${recipe.name}.docker.tar`, async (path) => {
+    const layout = await cached(MAKERS, `${recipe.name}.layout`, async (path) => writeLayout(path, recipe))
+    const archive = await cached(MAKERS, `${recipe.name}.docker.tar`, async (path) => {
       const target = `docker-archive:${path}:${archiveName(recipe)}`
       await must(['skopeo', '--insecure-policy', 'copy', '--quiet', `oci:${layout}:bench`, target], {
         timeoutMs: 300_000,
@@ -48,27 +49,4 @@ function layerFiles(layout: string): string[] {
 
 function blobPath(digest: string): string {
   return `blobs/${digest.replace(':', '/')}`
-}
-
-async function cached(name: string, make: (path: string) => Promise<void>): Promise<string> {
-  const path = join(cacheDirectory(), name)
-  if (existsSync(path)) return path
-  const temporary = `${path}.${process.pid}`
-  try {
-    await make(temporary)
-    renameSync(temporary, path)
-  } finally {
-    rmSync(temporary, { recursive: true, force: true })
-  }
-  return path
-}
-
-function cacheDirectory(): string {
-  const makers = createHash('sha256')
-  for (const file of ['content.ts', 'layout.ts', 'recipes.ts'])
-    makers.update(readFileSync(join(import.meta.dirname, file)))
-  const base = process.env['XDG_CACHE_HOME'] || join(homedir(), '.cache')
-  const directory = join(base, 'mini-docker-bench-images', makers.digest('hex').slice(0, 12))
-  mkdirSync(directory, { recursive: true })
-  return directory
 }
