@@ -47,7 +47,9 @@ async function atTerminal(words: readonly string[], steps: Array<[after: string,
 beforeAll(async () => {
   if (!isRoot) return
   const folders = ['--data-root', join(root, 'data'), '--run-root', join(root, 'run')]
-  daemon = spawn(process.execPath, arguments_(['daemon', ...folders]), { env, stdio: ['ignore', 'ignore', 'pipe'] })
+  // In a network namespace of its own: its containers get a bridge, which is none of this machine's business.
+  const apart = ['--net', '--', process.execPath, ...arguments_(['daemon', ...folders])]
+  daemon = spawn('unshare', apart, { env, stdio: ['ignore', 'ignore', 'pipe'] })
   const { promise, resolve, reject } = Promise.withResolvers<void>()
   let log = ''
   daemon.stderr?.on('data', (chunk: Buffer) => {

@@ -29,7 +29,10 @@ describeWith(['root'], 'mini-docker daemon', () => {
     const [node = '', ...words] = own.argv('--registry-mirror', 'http://mirror.lan')
     const log = join(own.directory, 'log')
     const env = { ...process.env, HTTP_PROXY: 'http://env.lan:1', https_proxy: 'http://env.lan:2' }
-    const daemon = spawn('sh', ['-c', 'exec "$@" >"$0" 2>&1', log, node, ...words], { env, stdio: 'ignore' })
+    const daemon = spawn('sh', ['-c', 'exec unshare --net -- "$@" >"$0" 2>&1', log, node, ...words], {
+      env,
+      stdio: 'ignore',
+    })
     const ended = once(daemon, 'exit')
     try {
       const info = await eventually('the daemon answers', async () => {
