@@ -40,7 +40,7 @@ export async function startPeers(scratch: string): Promise<Peers> {
 
   // What was started ends also when the next one does not start.
   await using started = new AsyncDisposableStack()
-  const ours = started.use(await startDaemon())
+  const ours = started.use(await startDaemon({}, { network: 'shared' }))
   await ours.ok('load', '-q', '-i', busyboxArchive())
   let docker: Dockerd | undefined
   if (find('dockerd') !== undefined && find('docker') !== undefined) {
