@@ -27,7 +27,7 @@ export function connectNetwork(
     refuseMode(container, network)
     checkEndpoint(network, settings)
     const { record } = container
-    if (network.name in record.networks && (container.alive || !container.running))
+    if (network.name in record.networks && container.alive)
       throw new UserError('denied', `endpoint with name ${record.name} already exists in network ${network.name}`)
     const wasNone = 'none' in record.networks
     if (wasNone)

@@ -3,13 +3,23 @@
  * written down as steps of the start. Whatever is decided stands in its state before anything is done.
  */
 import { randomBytes } from 'node:crypto'
-import { NetlinkSocket, planAddress, planBridge, planHostSocket, planNat, planPorts, planVeth } from '@mini-docker/net'
+import {
+  NetlinkSocket,
+  planAddress,
+  planBridge,
+  planDns,
+  planHostSocket,
+  planNat,
+  planPorts,
+  planVeth,
+} from '@mini-docker/net'
 import { capabilityMask } from '@mini-docker/security'
 import { ref, SIGKILL, UserError, type Step } from '@mini-docker/syscall'
 import type { Container, ContainerRecord } from '../containers/model.ts'
 import type { Engine } from '../engine.ts'
 import type { Monitor } from '../runtime-port.ts'
 import { networkEvent } from './create.ts'
+import { onUserNetwork } from './dns.ts'
 import { checkEndpoint, NO_SETTINGS } from './endpoint.ts'
 import { publishedPorts, publishingEndpoint } from './firewall.ts'
 import { leaveNetworks } from './leave.ts'
@@ -18,7 +28,7 @@ import { endpointOf, orderedNetworks, placeIn } from './place.ts'
 import { parseBindings } from './ports/bindings.ts'
 import { bridgeName, OPTION, type NetworkRecord } from './record.ts'
 import type { EndpointState, SandboxState } from './sandbox.ts'
-import { linkExists, settled } from './settle.ts'
+import { findLink, settled } from './settle.ts'
 
 /** What a start has to do for the network. `path` is a namespace to join. */
 export type NetworkPlan = { before: Step[]; born: Step[]; inside: Step[]; path?: string }
@@ -162,7 +172,10 @@ function planNetworks(engine: Engine, record: ContainerRecord, sandbox: SandboxS
   })
   const wayOut = places.find(({ network }) => !network.internal)?.state
   const endpoints = places.map(({ state, network }) => endpointOf(engine, record.id, network, state, state === wayOut))
-  const missing = missingBridges(places.map(({ network }) => network))
+  const missing = missingBridges(
+    engine,
+    places.map(({ network }) => network),
+  )
   const nat = firewall.state()
   const ports = publishedPorts({ state: { network: sandbox } }, store)
   return {
@@ -172,8 +185,11 @@ function planNetworks(engine: Engine, record: ContainerRecord, sandbox: SandboxS
       ...(firewall.available && missing.length > 0 ? [planNat(nat)] : []),
       ...(firewall.available && ports.length > 0 ? [planPorts(nat.owner, ports)] : []),
     ],
-    // Links with our alias are found again by it; a pair goes with its namespace.
-    born: endpoints.map((endpoint) => ({ ...planVeth(endpoint, ref('child')), undo: [] })),
+    born: [
+      // Links with our alias are found again by it; a pair goes with its namespace.
+      ...endpoints.map((endpoint) => ({ ...planVeth(endpoint, ref('child')), undo: [] })),
+      ...(onUserNetwork(store, { state: { network: sandbox } }) ? [planDns()] : []),
+    ],
     inside: endpoints.map(planAddress),
   }
 }
@@ -181,10 +197,15 @@ function planNetworks(engine: Engine, record: ContainerRecord, sandbox: SandboxS
 /** Makes a network's bridge for a container that runs already. */
 export async function ensureBridge(engine: Engine, network: NetworkRecord): Promise<void> {
   requireCapability(engine)
-  if (missingBridges([network]).length > 0) await engine.runtime.run(planBridge(engine.networks.bridge(network)))
+  if (missingBridges(engine, [network]).length > 0)
+    await engine.runtime.run(planBridge(engine.networks.bridge(network)))
 }
 
-function missingBridges(networks: readonly NetworkRecord[]): NetworkRecord[] {
+/** Those that have to be made. A bridge is switched on last: one that is ours and up was finished. Making one twice is the same as once. */
+function missingBridges(engine: Engine, networks: readonly NetworkRecord[]): NetworkRecord[] {
   using socket = NetlinkSocket.open()
-  return networks.filter((network) => !linkExists(socket, bridgeName(network)))
+  return networks.filter((network) => {
+    const link = findLink(socket, bridgeName(network))
+    return link?.up !== true || link.alias !== engine.networks.alias(network.id)
+  })
 }

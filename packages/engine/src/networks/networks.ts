@@ -1,14 +1,6 @@
 /** What the engine has of networks: their files, the firewall made from them, and the ports that are held. */
 import * as path from 'node:path'
-import {
-  findOwned,
-  NetlinkSocket,
-  ownerAlias,
-  parseCidr,
-  removeLink,
-  type Bridge,
-  type OwnedLink,
-} from '@mini-docker/net'
+import { findOwned, NetlinkSocket, ownerAlias, parseCidr, type Bridge, type OwnedLink } from '@mini-docker/net'
 import type { Step } from '@mini-docker/syscall'
 import type { ContainerStore } from '../containers/store.ts'
 import { NameService } from './dns.ts'

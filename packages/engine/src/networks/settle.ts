@@ -38,20 +38,19 @@ function freeName(socket: NetlinkSocket, network: NetworkRecord, owner: string):
   return free ? name : `md-${network.id.slice(0, 12)}`
 }
 
-export function linkExists(socket: NetlinkSocket, name: string): boolean {
-  return findLink(socket, name) !== undefined
-}
+export type FoundLink = { index: number; alias: string | undefined; up: boolean }
 
-export function findLink(
-  socket: NetlinkSocket,
-  name: string,
-): { index: number; alias: string | undefined } | undefined {
+export function findLink(socket: NetlinkSocket, name: string): FoundLink | undefined {
   try {
     const [answer] = socket.request(getLink(name))
-    const alias = answer?.fields['IFLA_IFALIAS']
-    return { index: Number(answer?.fields['index']), alias: typeof alias === 'string' ? alias : undefined }
+    const { IFLA_IFALIAS: alias, index, flags } = answer?.fields ?? {}
+    const up = (Number(flags) & IFF_UP) !== 0
+    return { index: Number(index), alias: typeof alias === 'string' ? alias : undefined, up }
   } catch (error) {
     if (error instanceof SyscallError && error.code === 'ENODEV') return undefined
     throw error
   }
 }
+
+/** netdevice(7) */
+const IFF_UP = 1

@@ -39,12 +39,18 @@ export class KillableDaemon extends Api implements AsyncDisposable {
     return this.#child?.pid ?? 0
   }
 
-  async boot(): Promise<void> {
+  /** `killBefore`: a step of the first start, before which launcher and daemon are killed. */
+  async boot({ killBefore }: { killBefore?: string } = {}): Promise<void> {
     if (this.#namespace === undefined) {
       this.#namespace = await TestNamespace.open()
       this.#namespace.run('ip', 'link', 'set', 'lo', 'up')
     }
-    const serve = [process.execPath, path.join(import.meta.dirname, 'serve.ts'), this.dir]
+    const serve = [
+      process.execPath,
+      path.join(import.meta.dirname, 'serve.ts'),
+      this.dir,
+      ...(killBefore === undefined ? [] : [killBefore]),
+    ]
     const child = spawn('nsenter', [`--net=${this.namespace.path}`, '--', ...serve], {
       stdio: ['ignore', 'pipe', 'pipe'],
     })
@@ -55,6 +61,13 @@ export class KillableDaemon extends Api implements AsyncDisposable {
       listening,
       once(child, 'exit').then(() => Promise.reject(new Error(`the daemon ended: ${this.errors}`))),
     ])
+  }
+
+  /** Resolves when the daemon is gone by itself. */
+  async gone(): Promise<void> {
+    const child = this.#child
+    if (child !== undefined && child.exitCode === null && child.signalCode === null) await once(child, 'exit')
+    this.#child = undefined
   }
 
   /** SIGKILL, as a crash is; SIGTERM, as a service manager does. */
