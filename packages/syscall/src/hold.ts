@@ -2,6 +2,8 @@
  * A program that stops before its last step and stays: what it holds (a mount namespace, detached mounts) exists for as long as it is
  * held, and goes when the holder lets go or dies, however it dies: the launcher reads the end of its control socket and exits.
  */
+import { readFileSync } from 'node:fs'
+import { setTimeout as delay } from 'node:timers/promises'
 import { call, type Call, type Step } from './call.ts'
 import { PR_SET_NAME } from './constants.ts'
 import { runProgram, type LaunchOptions } from './launch.ts'
@@ -65,14 +67,31 @@ export async function hold(steps: readonly Step[], options: HoldOptions = {}): P
   await Promise.race([ready.promise, ended])
   const pid = results.get(PID)
   if (pid === undefined) throw new Error('the launcher ended before it held anything')
+  const gone = over.then(() => untilDead(pid))
   return {
     pid,
     results,
-    ended: over,
+    ended: gone,
     release: () => {
       letGo.resolve()
-      return over
+      return gone
     },
+  }
+}
+
+/**
+ * A process that exits closes its descriptors first and leaves its namespaces after: only a zombie, or none, holds no mounts any more.
+ * Gives up after a second: then something else keeps it, and waiting would not help.
+ */
+async function untilDead(pid: number): Promise<void> {
+  for (let tries = 0; tries < 500 && isAlive(pid); tries++) await delay(2)
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    return new RegExp(`^\\d+ \\(${HOLDER}\\) [^ZX]`).test(readFileSync(`/proc/${pid}/stat`, 'utf8'))
+  } catch {
+    return false
   }
 }
 

@@ -17,8 +17,18 @@ import { BARE, ENTER, planRunningView, planStoppedView, WHOLE } from './view-pla
 /** Two directories as descriptors of this process (O_PATH), and a signal for the end: the container is removed by force. */
 export type View = AsyncDisposable & { whole: Fd; bare: Fd; aborted: AbortSignal }
 
-type Shared = { held: Held; whole: Fd; bare: Fd; users: number; abort: AbortController; gone: Promise<void> }
+/** `closed`: its last user has left, and `gone` will resolve. */
+type Shared = {
+  held: Held
+  whole: Fd
+  bare: Fd
+  users: number
+  closed: boolean
+  abort: AbortController
+  gone: Promise<void>
+}
 
+/** An entry stays until its process is gone: whoever mounts the overlay anew waits for that. */
 const views = new WeakMap<Container, Shared>()
 
 /**
@@ -27,15 +37,13 @@ const views = new WeakMap<Container, Shared>()
  */
 export function openView(engine: Engine, container: Container): Promise<View> {
   return container.lock.run(async () => {
-    if (
-      container.state.status === 'removing' ||
-      container.state.status === 'dead' ||
-      !engine.containers.has(container.id)
-    )
+    const { status } = container.state
+    if (status === 'removing' || status === 'dead' || !engine.containers.has(container.id))
       throw new UserError('conflict', `container ${container.id} is marked for removal`)
+    if (views.get(container)?.closed === true) await viewsClosed(container)
     const shared = views.get(container) ?? (await makeShared(engine, container))
     shared.users++
-    return viewOf(container, shared)
+    return viewOf(shared)
   })
 }
 
@@ -51,7 +59,7 @@ export async function abortViews(container: Container, why: string): Promise<voi
   await shared?.gone
 }
 
-function viewOf(container: Container, shared: Shared): View {
+function viewOf(shared: Shared): View {
   let open = true
   return {
     whole: shared.whole,
@@ -62,7 +70,7 @@ function viewOf(container: Container, shared: Shared): View {
       open = false
       shared.users--
       if (shared.users > 0) return
-      views.delete(container)
+      shared.closed = true
       shared.whole[Symbol.dispose]()
       shared.bare[Symbol.dispose]()
       await shared.held.release()
@@ -79,12 +87,17 @@ async function makeShared(engine: Engine, container: Container): Promise<Shared>
   try {
     const [whole, bare] = [opened(held, WHOLE), opened(held, BARE)]
     const used = volumes.move()
-    const gone = held.ended.then(() => used.dispose())
-    const shared: Shared = { held, whole, bare, users: 0, abort: new AbortController(), gone }
-    // It lives as long as it is used: an earlier end was somebody's SIGKILL.
-    void held.ended.then(() =>
-      shared.abort.abort(new UserError('unavailable', 'the process that held the container’s filesystem was ended')),
-    )
+    const abort = new AbortController()
+    const gone = held.ended.then(() => {
+      views.delete(container)
+      // Whoever still looks did not let go: somebody killed the process.
+      abort.abort(
+        new UserError('unavailable', `the process that held the files of container ${container.id} was ended`),
+      )
+      used.dispose()
+    })
+    gone.catch((error: unknown) => engine.log(`volumes of container ${container.id}: ${String(error)}`))
+    const shared: Shared = { held, whole, bare, users: 0, closed: false, abort, gone }
     views.set(container, shared)
     return shared
   } catch (error) {

@@ -95,7 +95,6 @@ function statDirectory(path: string): fs.Stats {
 
 const WORDS: Record<string, string> = {
   ENOENT: 'no such file or directory',
-  ENOTDIR: 'not a directory',
   EACCES: 'permission denied',
   ELOOP: 'too many levels of symbolic links',
 }
@@ -103,5 +102,6 @@ const WORDS: Record<string, string> = {
 /** Go's words. */
 function systemError(error: unknown, call: string, path: string): CliError {
   const code = (error as NodeJS.ErrnoException).code ?? ''
+  if (code === 'ENOTDIR') return new CliError('not a directory')
   return new CliError(`${call} ${path}: ${WORDS[code] ?? String(error)}`)
 }
