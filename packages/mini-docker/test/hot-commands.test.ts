@@ -30,16 +30,27 @@ test.each(['main.ts', 'commands/run.ts', 'commands/ps.ts', 'commands/exec.ts'])(
 )
 
 test.each(['commands/run.ts', 'commands/ps.ts', 'commands/exec.ts'])(
-  '%s loads nothing of pulls and logins',
+  '%s loads nothing of pulls, logins and the network commands',
   (entry) => {
     const { files } = loadedBy(entry)
     expect(files.size).toBeGreaterThan(10)
-    const wrong = /^client\/(progress|registry|stored-auth|create-image|daemon-archive)|^(tui|classroom|doctor)\//
+    const wrong =
+      /^client\/(progress|registry|stored-auth|create-image|daemon-archive)|^(tui|classroom|doctor)\/|^commands\/network-/
     expect([...files].filter((file) => wrong.test(file))).toEqual([])
   },
 )
 
 test('a pull reads docker’s configuration with code of its own: that of credentials costs more than the rest', () => {
   const { packages } = loadedBy('commands/pull.ts')
-  expect([...packages]).toEqual(['@mini-docker/image/credentials/server'])
+  // Both are one small file each: a server's name, a line of a trace.
+  expect([...packages].toSorted()).toEqual(['@mini-docker/image/credentials/server', '@mini-docker/image/trace'])
 })
+
+test.each(['commands/ps.ts', 'commands/exec.ts'])(
+  '%s does not load the grammar of networks and ports, which run needs',
+  (entry) => {
+    expect(
+      [...loadedBy(entry).files].filter((file) => /^create\/(networks|ports|subnets|addresses)/.test(file)),
+    ).toEqual([])
+  },
+)
