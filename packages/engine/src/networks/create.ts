@@ -20,6 +20,7 @@ import { z } from 'zod'
 import { flag, list, text, textMap } from '../api/schema.ts'
 import { nowRfc3339 } from '../clock.ts'
 import type { Engine } from '../engine.ts'
+import { settled } from './settle.ts'
 import { bridgeName, OPTION, parseBool, type IpamPool, type NetworkRecord } from './record.ts'
 
 const maybeFlag = z.boolean().nullish()
@@ -52,6 +53,8 @@ export async function createNetwork(engine: Engine, body: NetworkCreateBody): Pr
   checkName(body.Name)
   refuseForeign(body)
   checkOptions(engine, body.Options)
+  // Docker's default network has the first subnet, whoever is used first.
+  settled(engine, engine.networks.store.byName('bridge'))
   const network = await engine.networks.store.create(body.Name, () => draft(engine, body))
   networkEvent(engine, network, 'create')
   return network
