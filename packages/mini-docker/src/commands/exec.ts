@@ -8,7 +8,7 @@ import { DETACH_KEYS } from '../cli/common-flags.ts'
 import { CliError, exitWith, runFailure } from '../cli/errors.ts'
 import type { Flags } from '../cli/flags.ts'
 import type { Terminal } from '../cli/terminal.ts'
-import { environment } from '../create/body.ts'
+import { environment } from '../create/environment.ts'
 import { checkEnv } from '../create/checks.ts'
 import { followSize } from '../terminal/resize.ts'
 

@@ -10,6 +10,7 @@ import {
   parseSwapBytes,
   parseUlimit,
 } from './checks.ts'
+import { environment } from './environment.ts'
 import { parseKeyValueFile, readTextFile } from './files.ts'
 import { parseMount } from './mounts.ts'
 import { networkingOf } from './networks.ts'
@@ -148,15 +149,6 @@ export function attachedStreams(flags: Flags, detach: boolean): { stdin: boolean
   const named = new Set(flags.list('attach').map((name) => name.toLowerCase()))
   if (named.size === 0) return { stdin: flags.bool('interactive'), stdout: true, stderr: true }
   return { stdin: named.has('stdin'), stdout: named.has('stdout'), stderr: named.has('stderr') }
-}
-
-/** Files first, `-e` after them; `-e NAME` takes the client's value, and stays a bare name where there is none. */
-export function environment(flags: Flags, env: Record<string, string | undefined>): string[] | null {
-  const fromFiles = flags.list('env-file').flatMap((path) => parseKeyValueFile(readTextFile(path), path, env))
-  const given = flags
-    .list('env')
-    .map((text) => (text.includes('=') || env[text] === undefined ? text : `${text}=${env[text]}`))
-  return orNull([...fromFiles, ...given])
 }
 
 function labels(flags: Flags): Record<string, string> {
