@@ -28,6 +28,12 @@ const APART = [
   'sh',
 ]
 
+/**
+ * Daemons that root tests start make links and rules: not in the machine's network namespace. Those of e2e tests have one of their own each, and the
+ * tests themselves reach the machine's registry of npm packages.
+ */
+const APART_ON_LOOPBACK = ['unshare', '--net', 'sh', '-c', 'ip link set lo up && exec "$@"', 'sh']
+
 const root = join(import.meta.dirname, '..')
 const reports = mkdtempSync(join(tmpdir(), 'mini-docker-test-'))
 const isRoot = process.getuid?.() === 0
@@ -63,6 +69,7 @@ function runProject(project: Project): void {
   const began = Date.now()
   const vitest = [process.execPath, 'node_modules/vitest/vitest.mjs', 'run', '--project', project, '--passWithNoTests']
   const [program, ...args] = [
+    ...(isRoot && project === 'root' ? APART_ON_LOOPBACK : []),
     ...(isRoot && project !== 'unit' ? APART : []),
     ...vitest,
     '--reporter=default',
