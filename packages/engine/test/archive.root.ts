@@ -6,6 +6,7 @@ import * as http from 'node:http'
 import * as os from 'node:os'
 import * as path from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
+import { invoke, MNT_DETACH } from '@mini-docker/syscall'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { KillableDaemon } from './support/killable.ts'
 
@@ -344,4 +345,33 @@ test('kill -9 of the daemon (files on their way, an image being made) leaves no 
   expect((await docker.request('GET', '/images/half/json')).status).toBe(404)
   expect((await put(stopped, '/', tar({ in: 'whole' }))).status).toBe(200)
   expect(await content(stopped, '/in')).toBe('whole')
+})
+
+test('a full disk (an image being made, files on their way) is told, loses nothing, and is no trouble once there is room', async () => {
+  await using small = new KillableDaemon()
+  const root = path.join(small.dir, 'root')
+  fs.mkdirSync(root)
+  invoke('mount', 'tmpfs', root, 'tmpfs', 0, 'size=96m')
+  try {
+    await small.boot()
+    const id = await small.create({ Cmd: ['sleep', '600'] })
+    await small.request('POST', `/containers/${id}/start`)
+    const { bavail, bsize } = fs.statfsSync(root)
+    const half = tar({ big: 'x'.repeat(Math.floor(bavail * bsize * 0.6)) })
+    const upload = () => small.request('PUT', archive(id, '/'), half)
+    expect((await upload()).status).toBe(200)
+    const full = await small.request('POST', `/commit?container=${id}&repo=full`)
+    expect([full.status, full.json.message]).toEqual([503, expect.stringContaining('no space left')])
+    expect((await small.state(id)).Status).toBe('running')
+    expect((await small.request('GET', '/images/full/json')).status).toBe(404)
+    expect(
+      (await small.request('PUT', archive(id, '/'), tar({ more: 'x'.repeat(half.length) }))).json.message,
+    ).toContain('no space left')
+    await small.request('PUT', archive(id, '/'), tar({ big: 'little', more: 'little' }))
+    expect((await small.request('POST', `/commit?container=${id}&repo=full`)).status).toBe(201)
+    await small.request('DELETE', `/containers/${id}?force=1`)
+  } finally {
+    await small.end('SIGKILL')
+    invoke('umount2', root, MNT_DETACH)
+  }
 })
