@@ -29,7 +29,6 @@ import {
   UserError,
   type LaunchEvent,
   type LauncherServer,
-  type Step,
 } from '@mini-docker/syscall'
 import type { Plan, Runtime, StartOptions, TraceEvent } from './runtime-port.ts'
 
@@ -112,14 +111,12 @@ function launchOptions({ server, killBefore, trace, output, beforeExec }: Launch
     ...(killBefore === undefined ? {} : { killBefore }),
     ...(trace === undefined && beforeExec === undefined ? {} : { trace: onEvent }),
     ...(output === undefined ? {} : { output }),
-    // The launcher waits before each step; only the last one has something to wait for.
-    ...(beforeExec === undefined ? {} : { gate: async ({ id }: Step) => (id === EXEC ? beforeExec(pid) : undefined) }),
+    ...(beforeExec === undefined ? {} : { beforeExec: () => beforeExec(pid) }),
   }
 }
 
-/** What the runtime's plans call the process that becomes the container, and the step in which it does. */
+/** What the runtime's plans call the process that becomes the container. */
 const CHILD = 'child'
-const EXEC = 'process.exec'
 
 /** An event of the launcher as JSON: arguments decoded as strace prints them, `text` the whole call. */
 export function traceEvent(event: LaunchEvent): TraceEvent {

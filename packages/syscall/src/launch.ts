@@ -31,6 +31,8 @@ export type LaunchOptions = {
   onEvent?: (event: LaunchEvent) => void
   /** Called before each step of a program encoded with `stepping`; the step is made when the promise resolves. */
   gate?: (step: Step) => Promise<void>
+  /** So many steps at the beginning are made without asking: their leave is given with the program. At most as many as there are. */
+  ungated?: number
 }
 
 export type Launched = {
@@ -108,7 +110,7 @@ async function start(program: Program, options: LaunchOptions) {
     ended.catch(reject)
     readEvents(control, program, options, resolve, reject)
   })
-  control.write(program.bytes)
+  control.write(Buffer.concat([program.bytes, Buffer.from('.'.repeat(options.ungated ?? 0))]))
   return { child, launcherPid: child?.pid, control, outcome, ended }
 }
 
@@ -159,6 +161,7 @@ function readEvents(
 ): void {
   let rest: Buffer = Buffer.alloc(0)
   let failure: Extract<LaunchEvent, { type: 'failed' }> | undefined
+  let ungated = options.ungated ?? 0
   const onData = (chunk: Buffer) => {
     rest = rest.length === 0 ? chunk : Buffer.concat([rest, chunk])
     while (rest.length >= EVENT_BYTES) {
@@ -172,7 +175,7 @@ function readEvents(
         return done({ type: 'started', pid: event.pid, rest })
       }
       if (event.type === 'failed') failure ??= event
-      if (event.type === 'step' && options.gate !== undefined) {
+      if (event.type === 'step' && options.gate !== undefined && ungated-- <= 0) {
         options.gate(event.step).then(
           () => control.write('.'),
           (error: unknown) => {
