@@ -8,6 +8,7 @@ import * as path from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { invoke, MNT_DETACH } from '@mini-docker/syscall'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { bytes, holders, isWhole, noHolders, tar } from './support/archives.ts'
 import { KillableDaemon } from './support/killable.ts'
 
 let docker: KillableDaemon
@@ -25,23 +26,6 @@ afterEach(async () => {
     await docker.request('DELETE', `/containers/${Id}?force=1&v=1`)
   await noHolders()
 })
-
-async function noHolders(): Promise<void> {
-  for (let tries = 0; holders().length > 0 && tries < 100; tries++) await delay(20)
-  expect(holders()).toEqual([])
-}
-
-/** Processes that hold a container's filesystem for somebody. */
-function holders(): string[] {
-  return fs.readdirSync('/proc').filter((pid) => {
-    try {
-      // Who died with its parent may wait for somebody to reap it.
-      return /^\d+$/.test(pid) && /^\d+ \(mini-holder\) [^Z]/.test(fs.readFileSync(`/proc/${pid}/stat`, 'utf8'))
-    } catch {
-      return false
-    }
-  })
-}
 
 async function started(script: string, body: object = {}): Promise<string> {
   const id = await docker.create({ Cmd: ['sh', '-c', `${script}; echo ready; exec sleep 600`], ...body })
@@ -65,18 +49,6 @@ async function open(target: string): Promise<http.IncomingMessage> {
   return response
 }
 
-async function bytes(response: http.IncomingMessage): Promise<Buffer> {
-  const chunks: Buffer[] = []
-  for await (const chunk of response) chunks.push(chunk as Buffer)
-  return Buffer.concat(chunks)
-}
-
-/** Whether an answer came to its end. One that was cut is an error, or, when it was cut before somebody listened, only incomplete. */
-async function isWhole(response: http.IncomingMessage): Promise<boolean> {
-  await bytes(response).catch(() => undefined)
-  return response.complete
-}
-
 /** The archive of a path as GNU tar lists it, or the status. */
 async function listed(id: string, where: string): Promise<string[] | number> {
   const response = await open(archive(id, where))
@@ -90,19 +62,6 @@ async function content(id: string, where: string): Promise<string> {
   const body = await bytes(response)
   if (response.statusCode !== 200) throw new Error(body.toString())
   return execFileSync('tar', ['-xO'], { input: body }).toString()
-}
-
-/** A tar of files by name and content; content undefined is a directory. */
-function tar(files: Record<string, string | undefined>, ...options: string[]): Buffer {
-  const dir = fs.mkdtempSync(path.join(host, 'tar-'))
-  for (const [name, text] of Object.entries(files)) {
-    if (text === undefined) fs.mkdirSync(path.join(dir, name), { recursive: true })
-    else {
-      fs.mkdirSync(path.dirname(path.join(dir, name)), { recursive: true })
-      fs.writeFileSync(path.join(dir, name), text)
-    }
-  }
-  return execFileSync('tar', ['-C', dir, ...options, '-c', ...Object.keys(files)], { maxBuffer: 1 << 28 })
 }
 
 const put = (id: string, where: string, body: Buffer, query = '') =>

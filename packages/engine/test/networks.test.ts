@@ -126,7 +126,7 @@ describe('the files of networks', () => {
   })
   test('of two creates at once with one name, one is refused; subnets of those at once differ', async () => {
     const same = await Promise.all([1, 2].map(() => daemon.request('POST', '/networks/create', { Name: 'same' })))
-    expect(same.map(({ status }) => Number(status)).toSorted((a, b) => a - b)).toEqual([201, 409])
+    expect(same.map(({ status }) => status).toSorted((a, b) => a - b)).toEqual([201, 409])
     await Promise.all(['n1', 'n2', 'n3'].map((Name) => daemon.request('POST', '/networks/create', { Name })))
     const subnets = await Promise.all(
       ['n1', 'n2', 'n3'].map(
