@@ -177,10 +177,10 @@ export class Firewall {
   }
 }
 
-/** The count when one transaction of ours was the only one since; undefined when somebody else was at it too. */
+/** The count when at most one transaction of ours came since, none where it had nothing to change; undefined when somebody else was at it too. */
 function after(before: number | undefined): number | undefined {
   const now = readGeneration()
-  return before !== undefined && now === before + 1 ? now : undefined
+  return before !== undefined && (now === before || now === before + 1) ? now : undefined
 }
 
 function keyOf({ networks }: NatState): string {
