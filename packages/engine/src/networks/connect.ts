@@ -47,8 +47,13 @@ export function connectNetwork(
   })
 }
 
-/** `force` also takes out a container that is gone. @throws UserError in docker's words */
-export function disconnectNetwork(engine: Engine, network: NetworkRecord, container: Container): Promise<void> {
+/** With `force`, what cannot be taken out of a running container is only told to the log. @throws UserError in docker’s words */
+export function disconnectNetwork(
+  engine: Engine,
+  network: NetworkRecord,
+  container: Container,
+  { force }: { force: boolean },
+): Promise<void> {
   return container.lock.run(async () => {
     const { record } = container
     if (modeOf(record.hostConfig).kind === 'host' && network.name === 'host')
@@ -60,7 +65,12 @@ export function disconnectNetwork(engine: Engine, network: NetworkRecord, contai
     await saveRecord(container)
     const endpoint = container.state.network?.endpoints[network.name]
     if (endpoint === undefined) return
-    await disconnectRunning(engine, network, container, endpoint)
+    try {
+      await disconnectRunning(engine, network, container, endpoint)
+    } catch (error) {
+      if (!force) throw error
+      engine.log(`container ${container.id} leaves network ${network.name} by force: ${String(error)}`)
+    }
     networkEvent(engine, network, 'disconnect', { container: container.id })
   })
 }

@@ -2,6 +2,7 @@
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { UserError } from '@mini-docker/syscall'
+import * as z from 'zod'
 import { commitContainer } from '../../archive/commit.ts'
 import type { PathStat } from '../../archive/place.ts'
 import { exportContainer, readPath, statPath, type Archive } from '../../archive/read.ts'
@@ -49,6 +50,11 @@ export const archiveRoutes: Routes<Engine> = {
 async function commit(exchange: Exchange, engine: Engine): Promise<void> {
   const { query } = exchange
   const container = engine.containers.find(query.get('container') ?? '')
+  const config = await exchange.readJson(z.looseObject({}).nullish())
+  if (Object.keys(config ?? {}).length > 0)
+    throw new UserError('not-built', 'a container config in the body of a commit is not built yet', {
+      hint: 'say it with changes=, as docker commit --change does',
+    })
   const image = await commitContainer(engine, container, {
     repo: query.get('repo') ?? '',
     tag: query.get('tag') ?? '',

@@ -49,7 +49,7 @@ export const networkRoutes: Routes<Engine> = {
   'POST /networks/{id}/disconnect': async (exchange, engine) => {
     const body = await exchange.readJson(z.object({ Container: text, Force: flag }))
     const container = engine.containers.find(body.Container)
-    await disconnectNetwork(engine, find(exchange, engine), container)
+    await disconnectNetwork(engine, find(exchange, engine), container, { force: body.Force })
     exchange.empty(200)
   },
 }
