@@ -209,12 +209,13 @@ test('an archive that can be aborted is not kept in memory', async () => {
   const long = async function* (): AsyncGenerator<Uint8Array> {
     yield archive
     // Behind the end of an archive there may be any number of zeros.
-    for (; pieces < 400; pieces++) {
+    for (; pieces < 1500; pieces++) {
       yield Buffer.alloc(1 << 20)
       mostBytes = Math.max(mostBytes, process.memoryUsage().arrayBuffers - before)
     }
   }
   await loadArchive(store, long(), { unpack: false, signal: new AbortController().signal })
-  expect(pieces).toBe(400)
-  expect(mostBytes).toBeLessThan(200 << 20)
+  expect(pieces).toBe(1500)
+  // When the collector comes is its own business; what is kept would be all of it.
+  expect(mostBytes).toBeLessThan(800 << 20)
 })
