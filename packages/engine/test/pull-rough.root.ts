@@ -111,7 +111,7 @@ describeWith(['root', 'docker-registry'], 'a pull of a big layer over a slow lin
   })
 
   test('survives kill -9 of the daemon: what had come is not fetched again', async () => {
-    await using docker = await KillableDaemon.start()
+    await using docker = await KillableDaemon.start({ network: 'shared' })
     proxy.faults = slow(4 * MIB)
     const before = downloads().length
     const broken = pull(docker, `${proxy.host}/big:1`).catch((error: unknown) => error)

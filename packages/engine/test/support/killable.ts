@@ -15,15 +15,23 @@ export class KillableDaemon extends Api implements AsyncDisposable {
   #child: ChildProcess | undefined
   errors = ''
 
-  static async start(): Promise<KillableDaemon> {
-    const daemon = new KillableDaemon()
+  readonly #network: 'own' | 'shared'
+
+  constructor(network: 'own' | 'shared' = 'own') {
+    super()
+    this.#network = network
+  }
+
+  /** `shared`: in the network namespace of the test, whose registries it then reaches; for tests that start no container. */
+  static async start({ network = 'own' }: { network?: 'own' | 'shared' } = {}): Promise<KillableDaemon> {
+    const daemon = new KillableDaemon(network)
     await daemon.boot()
     return daemon
   }
 
   /** Links and rules are made here, not on the machine. It outlives the daemon, as the machine's does. */
   get namespace(): TestNamespace {
-    if (this.#namespace === undefined) throw new Error('the daemon was never started')
+    if (this.#namespace === undefined) throw new Error('the daemon has no network namespace of its own')
     return this.#namespace
   }
 
@@ -41,7 +49,7 @@ export class KillableDaemon extends Api implements AsyncDisposable {
 
   /** `killBefore`: a step of the first start, before which launcher and daemon are killed. */
   async boot({ killBefore }: { killBefore?: string } = {}): Promise<void> {
-    if (this.#namespace === undefined) {
+    if (this.#namespace === undefined && this.#network === 'own') {
       this.#namespace = await TestNamespace.open()
       this.#namespace.run('ip', 'link', 'set', 'lo', 'up')
     }
@@ -51,7 +59,9 @@ export class KillableDaemon extends Api implements AsyncDisposable {
       this.dir,
       ...(killBefore === undefined ? [] : [killBefore]),
     ]
-    const child = spawn('nsenter', [`--net=${this.namespace.path}`, '--', ...serve], {
+    const enter = this.#network === 'own' ? ['nsenter', `--net=${this.namespace.path}`, '--'] : []
+    const [program = '', ...words] = [...enter, ...serve]
+    const child = spawn(program, words, {
       stdio: ['ignore', 'pipe', 'pipe'],
     })
     this.#child = child
@@ -101,7 +111,7 @@ export class KillableDaemon extends Api implements AsyncDisposable {
     for (const { Id } of (await this.request('GET', '/containers/json?all=1')).json as { Id: string }[])
       await this.request('DELETE', `/containers/${Id}?force=1&v=1`)
     await this.end('SIGTERM')
-    this.namespace[Symbol.dispose]()
+    this.#namespace?.[Symbol.dispose]()
     fs.rmSync(this.dir, { recursive: true, force: true })
   }
 }
