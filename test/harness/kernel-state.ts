@@ -93,9 +93,10 @@ function* directoriesBelow(directory: string, depth: number): Generator<string> 
   }
 }
 
-/** Network links of this network namespace. */
+/** Links of this process's network namespace. Not /sys/class/net: that is of the namespace in which /sys was mounted. */
 function links(): KernelState {
-  return new Map(readdirSync('/sys/class/net').map((name) => [`link ${name}`, '']))
+  const [, , ...lines] = readFileSync('/proc/self/net/dev', 'utf8').trimEnd().split('\n')
+  return new Map(lines.map((line) => [`link ${line.slice(0, line.indexOf(':')).trim()}`, '']))
 }
 
 /** Namespaces that a living process of ours is in; one kept alive by a bind mount alone shows among the mounts. */
