@@ -68,7 +68,7 @@ export function packArchive({ entries }: Pack, tell: (bytes: number) => void): A
 /** The built programs, without the compile cache, which Node makes anew. */
 function bundleItems(root: string): Item[] {
   const names = readdirSync(join(root, 'dist')).filter((name) =>
-    /^(?:[\w-]+\.(?:js|mjs|wasm)|koffi\.node|package\.json)$/.test(name),
+    /^(?:[\w.-]+\.(?:js|mjs|wasm)|koffi\.node|package\.json)$/.test(name),
   )
   return [itemOf(root, 'dist'), ...names.toSorted().map((name) => itemOf(root, `dist/${name}`))]
 }
