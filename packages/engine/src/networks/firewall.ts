@@ -73,6 +73,8 @@ export class Firewall {
   #generation: number | undefined
   #repairing = false
   #told = false
+  /** Why there is no firewall although nft is installed: the kernel lacks nf_tables. */
+  #missing: UserError | undefined
 
   constructor(state: () => NatState, log: (line: string) => void) {
     this.state = state
@@ -80,12 +82,22 @@ export class Firewall {
   }
 
   get available(): boolean {
-    return findNft() !== undefined
+    return this.#missing === undefined && findNft() !== undefined
   }
 
   /** The table is there, with all networks. A table that somebody flushed meanwhile is mended without waiting for it. */
   async ensure(): Promise<void> {
     if (!this.available) return this.#tellMissing()
+    try {
+      await this.#ensure()
+    } catch (error) {
+      if (!(error instanceof UserError) || error.code !== 'unavailable') throw error
+      this.#missing = error
+      this.#tellMissing()
+    }
+  }
+
+  async #ensure(): Promise<void> {
     if (this.#applied !== keyOf(this.state())) await this.apply()
     else if (this.#generation === undefined || this.#generation !== readGeneration()) this.repairSoon()
   }
@@ -165,6 +177,7 @@ export class Firewall {
   /** @throws UserError `unavailable`: a port cannot be published without it. */
   require(): void {
     if (this.available) return
+    if (this.#missing !== undefined) throw this.#missing
     throw new UserError('unavailable', 'published ports need nft, which is not installed', {
       hint: 'install the package nftables',
     })
@@ -173,7 +186,8 @@ export class Firewall {
   #tellMissing(): void {
     if (this.#told) return
     this.#told = true
-    this.#log('nft is not installed: containers reach each other, but not the world, and no ports can be published')
+    const why = this.#missing === undefined ? 'nft is not installed' : 'the kernel has no nf_tables'
+    this.#log(`${why}: containers reach each other, but not the world, and no ports can be published`)
   }
 }
 

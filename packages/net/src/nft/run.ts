@@ -48,7 +48,7 @@ export function findNft(directories: readonly string[] = DIRECTORIES): string | 
 
 /**
  * Runs commands as one transaction: all of them or none.
- * @throws UserError `unavailable` without nft; NftError
+ * @throws UserError `unavailable` without nft, or without nf_tables in the kernel; NftError
  */
 export async function runNft(commands: readonly string[], options: NftOptions = {}): Promise<void> {
   if (commands.length > 0) await run(['-f', '-'], `${commands.join('\n')}\n`, options)
@@ -100,9 +100,13 @@ async function run(args: readonly string[], input: string, { namespace }: NftOpt
 }
 
 /** `/dev/stdin:1:5-9: Error: …`, then the line of the input, then marks below it. */
-function refusal(stderr: string, args: string): NftError {
+function refusal(stderr: string, args: string): NftError | UserError {
   const lines = stderr.split('\n')
   const at = lines.findIndex((line) => line.includes('Error: '))
   const sentence = lines[at]?.replace(/^.*?Error: /, '').trim() ?? (stderr.trim() || 'failed')
+  if (sentence.includes('Operation not supported'))
+    return new UserError('unavailable', 'the kernel has no nf_tables: no address translation and no published ports', {
+      hint: 'modprobe -a nf_tables nft_chain_nat nft_masq nft_fib_inet, or take a kernel that has them',
+    })
   return new NftError(sentence, lines[at + 1]?.trim() || args)
 }
