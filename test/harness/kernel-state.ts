@@ -73,7 +73,8 @@ function cgroups(): KernelState {
   const found: KernelState = new Map()
   for (const root of roots) {
     for (const path of directoriesBelow(root, 6))
-      if (path.includes('mini-docker') && !isForeign(path)) found.set(`cgroup ${path}`, '')
+      // The parent group itself is the machine's, made once and kept.
+      if (path.includes('mini-docker/') && !isForeign(path)) found.set(`cgroup ${path}`, '')
   }
   return found
 }
