@@ -5,7 +5,7 @@ import { NO_SETTINGS, type EndpointSettings } from './endpoint.ts'
 import { modeOf } from './mode.ts'
 import { parsePort } from './ports/bindings.ts'
 import type { NetworkRecord } from './record.ts'
-import { endpointsOf, type EndpointState, type PortState } from './sandbox.ts'
+import { endpointsOf, NOWHERE, type EndpointState, type PortState } from './sandbox.ts'
 
 /** A network. `withContainers`: only inspect shows who is in it. */
 export function networkJson(engine: Engine, network: NetworkRecord, withContainers: boolean): object {
@@ -56,20 +56,6 @@ function membersJson({ containers }: Engine, network: NetworkRecord): Record<str
       },
     ]),
   )
-}
-
-const NOWHERE: EndpointState = {
-  networkId: '',
-  endpointId: '',
-  interface: '',
-  hostName: '',
-  mac: '',
-  ipv4: '',
-  ipv4Length: 0,
-  ipv4Gateway: '',
-  ipv6: '',
-  ipv6Length: 0,
-  ipv6Gateway: '',
 }
 
 /** `NetworkSettings.Networks` of inspect and ps. */

@@ -14,7 +14,7 @@ import type { Engine } from '../engine.ts'
 import type { Container } from '../containers/model.ts'
 import type { EndpointSettings } from './endpoint.ts'
 import { bridgeName, mtuOf, OPTION, optionFlag, type NetworkRecord } from './record.ts'
-import { gatewayOrder, takenAddresses, type EndpointState } from './sandbox.ts'
+import { gatewayOrder, NOWHERE, takenAddresses, type EndpointState } from './sandbox.ts'
 
 /** A place in one network. @throws UserError with docker's words when no address is left, or the wanted one is taken */
 export function placeIn(
@@ -27,17 +27,11 @@ export function placeIn(
   const sandboxes = engine.containers.all().map(({ state }) => state.network)
   const taken = takenAddresses([...sandboxes, ...engine.networks.departing], network.id)
   const state: EndpointState = {
+    ...NOWHERE,
     networkId: network.id,
     endpointId,
     interface: interfaceName,
     hostName: `veth${endpointId.slice(0, 7)}`,
-    mac: '',
-    ipv4: '',
-    ipv4Length: 0,
-    ipv4Gateway: '',
-    ipv6: '',
-    ipv6Length: 0,
-    ipv6Gateway: '',
   }
   for (const pool of network.pools) {
     const subnet = parseCidr(pool.Subnet)

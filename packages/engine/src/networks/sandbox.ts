@@ -37,6 +37,21 @@ export type EndpointState = z.output<typeof endpointState>
 export type PortState = z.output<typeof portState>
 export type SandboxState = z.output<typeof sandboxState>
 
+/** An endpoint that has no address yet, or none any more. */
+export const NOWHERE: EndpointState = {
+  networkId: '',
+  endpointId: '',
+  interface: '',
+  hostName: '',
+  mac: '',
+  ipv4: '',
+  ipv4Length: 0,
+  ipv4Gateway: '',
+  ipv6: '',
+  ipv6Length: 0,
+  ipv6Gateway: '',
+}
+
 /** The addresses of a network that these have. */
 export function takenAddresses(sandboxes: readonly (SandboxState | undefined)[], networkId: string): Address[] {
   return sandboxes
