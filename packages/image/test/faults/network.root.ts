@@ -228,7 +228,7 @@ describeWith(NEEDS, 'bytes that are changed on the way', () => {
     ['no body', { kind: 'truncate', toBytes: 0 }],
   ] as const)('%s: refused, and nothing stays', async (_what, deed) => {
     await using at = await start([{ ...deed, on: BLOB }])
-    expect(await failure(pullFrom(at))).toMatch(/digest|bytes|EOF|corrupt|gzip|malformed|unexpected|not JSON/)
+    expect(await failure(pullFrom(at))).toMatch(/digest|bytes|EOF|corrupt|damaged|gzip|malformed|unexpected|not JSON/)
     expectNothing(at.store, { partial: deed.kind === 'truncate' })
     expect(await at.store.verify()).toEqual([])
   })
