@@ -1,12 +1,13 @@
 /**
  * Runs the checks and then each vitest project, in the order of what they need, and ends with one line that adds
- * everything up: `N passed, N failed, N skipped`. Each skip is told with its reason. See vitest.config.ts for the projects.
+ * everything up: `N passed, N failed, N skipped`. Above it stand the failures again, and each skip with its reason. See vitest.config.ts
+ * for the projects. With `CI` set, a test that fails is tried once more, and one that passes only then is told as unsteady.
  */
 import { spawnSync } from 'node:child_process'
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { Report } from '../test/harness/reporter.ts'
+import { emptyReport, type Report } from '../test/harness/reporter.ts'
 
 const PROJECTS = ['unit', 'root', 'e2e', 'vm'] as const
 type Project = (typeof PROJECTS)[number]
@@ -42,7 +43,7 @@ const words = process.argv.slice(2)
 const wanted = words.filter((word) => word === 'check' || PROJECTS.some((project) => project === word))
 const files = words.filter((word) => !wanted.includes(word))
 
-const total: Report = { passed: 0, failed: 0, skipped: [] }
+const total = emptyReport()
 
 if (wanted.length === 0 || wanted.includes('check')) check()
 for (const project of PROJECTS) {
@@ -60,7 +61,9 @@ summarise()
 function check(): void {
   say('check: types, lint, format')
   const { status } = spawnSync(join(root, 'scripts/check'), { stdio: ['ignore', 'inherit', 'inherit'] })
-  if (status !== 0) total.failed += 1
+  if (status === 0) return
+  total.failed += 1
+  total.failures.push({ name: 'scripts/check', reason: 'types, lint or format: see above' })
 }
 
 function runProject(project: Project): void {
@@ -74,6 +77,7 @@ function runProject(project: Project): void {
     ...vitest,
     '--reporter=default',
     '--reporter=./test/harness/reporter.ts',
+    ...(process.env['CI'] === undefined ? [] : ['--retry=1']),
     ...files,
   ]
   const { status } = spawnSync(program!, args, {
@@ -84,19 +88,30 @@ function runProject(project: Project): void {
   const report = existsSync(output) ? (JSON.parse(readFileSync(output, 'utf8')) as Report) : undefined
   total.passed += report?.passed ?? 0
   total.failed += report?.failed ?? 0
+  total.failures.push(...(report?.failures ?? []))
+  total.unsteady.push(...(report?.unsteady ?? []))
   total.skipped.push(...(report?.skipped ?? []))
   // An unhandled error, or a runner that died, fails the run though no single test did.
-  if (status !== 0 && (report === undefined || report.failed === 0)) total.failed += 1
+  if (status !== 0 && (report === undefined || report.failed === 0)) {
+    total.failed += 1
+    total.failures.push({ name: project, reason: `the runner ended with ${status}: see above` })
+  }
   say(
     `tests: ${project} took ${Math.round((Date.now() - began) / 1000)} s: ${report === undefined ? 'no report' : counts(report)}`,
   )
 }
 
 function summarise(): void {
-  if (total.skipped.length > 0) say('skipped, and why')
-  for (const { name, reason } of total.skipped) console.log(`  ${name}: ${reason}`)
+  list('skipped, and why', total.skipped)
+  list('unsteady: passed at the second try only', total.unsteady)
+  list('failed', total.failures)
   console.log(`\n${counts(total)}`)
   process.exitCode = total.failed > 0 ? 1 : 0
+}
+
+function list(title: string, items: Report['skipped']): void {
+  if (items.length > 0) say(title)
+  for (const { name, reason } of items) console.log(`  ${name}: ${reason}`)
 }
 
 function counts({ passed, failed, skipped }: Report): string {
