@@ -1,10 +1,10 @@
 /** The command `ns`: run, enter, ls. All that it touches comes in as parameters. */
 import { readlinkSync } from 'node:fs'
 import { Command, CommanderError, Option } from 'commander'
-import { formatCall, LaunchError, SyscallError, UserError, type Step } from '@mini-docker/syscall'
+import { formatCall, LaunchError, runForeground, SyscallError, UserError, type Step } from '@mini-docker/syscall'
 import { messages } from './messages.ts'
 import { NAMESPACE_FLAGS, type NamespaceType } from './namespaces.ts'
-import { planEnterRun, planRun, runSteps } from './run.ts'
+import { planEnterRun, planRun } from './run.ts'
 
 export type CommandIo = {
   write: (text: string) => void
@@ -56,7 +56,7 @@ export async function nsCommand(argv: string[], io: CommandIo): Promise<number> 
         root: flags.root,
       })
       if (flags.explain === true) io.write(explain(steps))
-      else exitCode = await runSteps(steps)
+      else exitCode = await runForeground(steps)
     })
   program
     .command('enter')
@@ -65,7 +65,7 @@ export async function nsCommand(argv: string[], io: CommandIo): Promise<number> 
     .argument('<command...>')
     .passThroughOptions()
     .action(async (pid: string, command: string[]) => {
-      exitCode = await runSteps(planEnterRun(parsePid(pid), command, io.env))
+      exitCode = await runForeground(planEnterRun(parsePid(pid), command, io.env))
     })
   program
     .command('ls')

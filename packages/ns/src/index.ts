@@ -6,15 +6,12 @@ export { messages } from './messages.ts'
 export { parseMountOptions, type MountOptions } from './mount-options.ts'
 export { isSharedBind, planMount, planSharedTrees, type Mount } from './mounts.ts'
 export {
-  CHILD,
-  CHILD_PIDFD,
   cloneStep,
   NAMESPACE_FLAGS,
   planCgroupNamespace,
   planClone,
   planJoinNamespaces,
   planOwnUserMap,
-  writeFile,
   type CloneOptions,
   type Namespace,
   type NamespaceType,

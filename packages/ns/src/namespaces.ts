@@ -4,6 +4,8 @@
  */
 import {
   call,
+  CHILD,
+  CHILD_PIDFD,
   CLONE_INTO_CGROUP,
   CLONE_NEWCGROUP,
   CLONE_NEWIPC,
@@ -21,6 +23,7 @@ import {
   ref,
   SIGCHLD,
   struct,
+  writeFileCalls,
   type Call,
   type Field,
   type Step,
@@ -50,10 +53,6 @@ const FILES: Record<NamespaceType, { file: string; option: string }> = {
   user: { file: 'user', option: '--user' },
   time: { file: 'time', option: '--time' },
 }
-
-/** The names that the clone step gives: the child's pid, and a descriptor that means this child and no later one. */
-export const CHILD = 'child'
-export const CHILD_PIDFD = 'child.pidfd'
 
 /** A namespace to make, or with `path` one to join (`/proc/PID/ns/net`). */
 export type Namespace = { type: NamespaceType; path?: string | undefined }
@@ -145,18 +144,8 @@ export function planOwnUserMap(hostUid: number, hostGid: number): Step {
     id: 'namespaces.user',
     stage: 'namespaces',
     where: 'container',
-    calls: files.flatMap(([file, text]) => writeFile(`namespaces.user.${file}`, `/proc/self/${file}`, text)),
+    calls: files.flatMap(([file, text]) => writeFileCalls(`/proc/self/${file}`, text)),
     shell: ['unshare --user --map-root-user sh'],
     man: ['user_namespaces(7)'],
   }
-}
-
-/** open, write, close: how a setting is given to the kernel. */
-export function writeFile(label: string, path: string, text: string): Call[] {
-  const bytes = Buffer.from(text)
-  return [
-    call('openat', [AT_FDCWD, path, 1 | O_CLOEXEC, 0], { as: label }),
-    call('write', [ref(label), bytes, bytes.length]),
-    call('close', [ref(label)]),
-  ]
 }

@@ -3,9 +3,7 @@ import {
   call,
   CLONE_PIDFD,
   CLOSE_RANGE_CLOEXEC,
-  encodeProgram,
   executeCalls,
-  launch,
   PR_SET_PDEATHSIG,
   SIGKILL,
   type Step,
@@ -13,15 +11,7 @@ import {
 import { planHostname, planLoopback } from './identity.ts'
 import { planEnter, planTarget } from './join.ts'
 import { planMount } from './mounts.ts'
-import {
-  CHILD,
-  CHILD_PIDFD,
-  cloneStep,
-  planCgroupNamespace,
-  planClone,
-  planOwnUserMap,
-  type NamespaceType,
-} from './namespaces.ts'
+import { cloneStep, planCgroupNamespace, planClone, planOwnUserMap, type NamespaceType } from './namespaces.ts'
 import { planOpenRoot, planPivotRoot, planPropagation, planRootBind } from './rootfs.ts'
 
 export type RunRequest = {
@@ -71,13 +61,6 @@ export function planRun(request: RunRequest): Step[] {
 /** The steps of `ns enter PID`. */
 export function planEnterRun(pid: number, argv: readonly string[], env: readonly string[]): Step[] {
   return [planTarget(pid), cloneStep('ns.clone', BigInt(CLONE_PIDFD)), planEnter(pid), executeStep(argv, env, '/')]
-}
-
-/** Runs such steps in the foreground and returns the command's exit code, 128+n for signal n. @throws LaunchError. */
-export async function runSteps(steps: Step[]): Promise<number> {
-  const program = encodeProgram(steps, { monitor: { child: CHILD, pidfd: CHILD_PIDFD, foreground: true } })
-  const { ended } = await launch(program, { stdio: 'inherit' })
-  return ended
 }
 
 function executeStep(argv: readonly string[], env: readonly string[], cwd: string): Step {

@@ -1,9 +1,10 @@
 /** What the monitor needs, made by the launcher before the container is born: pipes, a socket to be found at, a place for `exit`. */
-import { CHILD, CHILD_PIDFD } from '@mini-docker/ns'
 import {
   AF_UNIX,
   AT_FDCWD,
   call,
+  CHILD,
+  CHILD_PIDFD,
   O_CLOEXEC,
   O_DIRECTORY,
   O_RDONLY,

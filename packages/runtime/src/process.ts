@@ -1,8 +1,8 @@
 /** The last steps of a container: its terminal or pipes, who it is, and execve(2), after which nothing of us is left in it. */
-import { CHILD_PIDFD } from '@mini-docker/ns'
 import {
   AT_FDCWD,
   call,
+  CHILD_PIDFD,
   CLOSE_RANGE_CLOEXEC,
   executeCalls,
   fdPath,
