@@ -7,7 +7,7 @@ import type { Command } from '../cli/command.ts'
 import { CliError, PROGRAM } from '../cli/errors.ts'
 import type { Flags } from '../cli/flags.ts'
 import type { Terminal } from '../cli/terminal.ts'
-import { SMALLEST } from '../tui/layout.ts'
+import { SMALLEST } from '../tui/shared/layout.ts'
 import { explainMissing, imagePath, LANG, languageFrom, printLines } from './inspect-image.ts'
 
 export const command: Command = {

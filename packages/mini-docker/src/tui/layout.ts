@@ -1,7 +1,6 @@
 /** Where everything stands on a screen of a given size. */
 
-/** Below this, plain lines are better. */
-export const SMALLEST = { columns: 60, rows: 20 } as const
+import { between } from './shared/layout.ts'
 
 export type Layout = {
   columns: number
@@ -29,14 +28,4 @@ export function layoutOf({ columns, rows }: { columns: number; rows: number }): 
     bodyRows: Math.max(0, rows - HEADER - KEYS - wastedRows),
     wastedRows,
   }
-}
-
-function between(least: number, value: number, most: number): number {
-  return Math.max(least, Math.min(value, most))
-}
-
-/** The first line to show, so that the cursor is seen and the list moves no more than needed. */
-export function scrolled(top: number, cursor: number, count: number, visible: number): number {
-  const lowest = Math.max(0, count - visible)
-  return between(0, between(cursor - visible + 1, top, cursor), lowest)
 }

@@ -1,9 +1,10 @@
 /** What happens to the screen: pieces of the tree that arrive, keys, another size. Pure. */
 import type { TreeEvent } from '@mini-docker/image/inspect'
 import { fileTree } from './file-tree.ts'
-import { layoutOf, scrolled } from './layout.ts'
+import { layoutOf } from './layout.ts'
 import { parentRow, visibleRows } from './rows.ts'
-import { chosenLayer, PANES, TOP, type Pane, type Position, type ScreenState } from './state.ts'
+import { scrolled, TOP, type Position } from './shared/layout.ts'
+import { chosenLayer, PANES, type Pane, type ScreenState } from './state.ts'
 
 export type Action =
   | { kind: 'event'; event: TreeEvent }

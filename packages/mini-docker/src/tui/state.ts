@@ -2,12 +2,10 @@
 import type { ImageHead, Language, LayerCounts, LayerHead, Totals, TreeEntry } from '@mini-docker/image/inspect'
 import type { FileTree } from './file-tree.ts'
 import type { FileRow } from './rows.ts'
+import { TOP, type Position } from './shared/layout.ts'
 
 export const PANES = ['layers', 'files', 'wasted'] as const
 export type Pane = (typeof PANES)[number]
-
-/** One list: which line the cursor is on, and which is the first one shown. */
-export type Position = { cursor: number; top: number }
 
 export type LayerState = {
   head: LayerHead
@@ -62,8 +60,6 @@ export function startState({ language, colors, columns, rows, layer = 0, pane = 
     files: [],
   }
 }
-
-export const TOP: Position = { cursor: 0, top: 0 }
 
 /** The layer whose files are shown. */
 export function chosenLayer({ positions }: ScreenState): number {

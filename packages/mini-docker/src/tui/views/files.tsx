@@ -14,8 +14,8 @@ import type { Layout } from '../layout.ts'
 import type { FileRow } from '../rows.ts'
 import { chosenLayer, type ScreenState } from '../state.ts'
 import { SCREEN_WORDS, type ScreenWords } from '../words.ts'
-import type { Piece } from './line.tsx'
-import { Pane } from './pane.tsx'
+import type { Piece } from '../shared/pieces.ts'
+import { Pane } from '../shared/pane.tsx'
 
 const COLORS: Record<Change, string | undefined> = {
   added: 'green',

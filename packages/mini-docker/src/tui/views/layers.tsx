@@ -4,8 +4,8 @@ import type { ReactNode } from 'react'
 import type { Layout } from '../layout.ts'
 import type { LayerState, ScreenState } from '../state.ts'
 import { SCREEN_WORDS } from '../words.ts'
-import type { Piece } from './line.tsx'
-import { Pane } from './pane.tsx'
+import type { Piece } from '../shared/pieces.ts'
+import { Pane } from '../shared/pane.tsx'
 
 export function LayersPane({ state, layout }: { state: ScreenState; layout: Layout }): ReactNode {
   const words = SCREEN_WORDS[state.language]

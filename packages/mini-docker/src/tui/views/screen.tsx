@@ -5,9 +5,10 @@ import type { ReactNode } from 'react'
 import { layoutOf, type Layout } from '../layout.ts'
 import type { ScreenState } from '../state.ts'
 import { SCREEN_WORDS, type KeyHelp } from '../words.ts'
+import { Line } from '../shared/line.tsx'
+import type { Piece } from '../shared/pieces.ts'
 import { FilesPane } from './files.tsx'
 import { LayersPane } from './layers.tsx'
-import { Line, type Piece } from './line.tsx'
 import { WastedPane } from './wasted.tsx'
 
 export function Screen({ state }: { state: ScreenState }): ReactNode {

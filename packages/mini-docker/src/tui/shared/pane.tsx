@@ -1,8 +1,9 @@
 /** A titled list of which only a screenful is drawn, however long it is. */
 import { Box } from 'ink'
 import type { ReactNode } from 'react'
-import type { Position } from '../state.ts'
-import { Line, type Piece } from './line.tsx'
+import type { Position } from './layout.ts'
+import { Line } from './line.tsx'
+import type { Piece } from './pieces.ts'
 
 export type PaneProps<T> = {
   title: string
