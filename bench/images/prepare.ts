@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { must } from '../../test/harness/command.ts'
 import type { Bench } from '../bench.ts'
-import { cached } from '../cache.ts'
+import { cached } from '../../test/harness/cache.ts'
 import { writeLayout } from './layout.ts'
 import { RECIPES, type Recipe } from './recipes.ts'
 

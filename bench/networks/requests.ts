@@ -4,7 +4,7 @@ import { eventually } from '../../test/harness/eventually.ts'
 import type { Bench } from '../bench.ts'
 import { alternate } from '../measure.ts'
 import { atLeast, table, type Table } from '../table.ts'
-import { NGINX, SERVERS, serversArchive } from './image.ts'
+import { NGINX, SERVERS, serversArchive } from '../../test/harness/servers.ts'
 import { ok, openSites, type Site } from './site.ts'
 
 const ROUNDS_MAX = 5

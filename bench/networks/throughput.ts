@@ -2,7 +2,7 @@
 import type { Bench } from '../bench.ts'
 import { alternate, type Contestant } from '../measure.ts'
 import { atLeast, table, type Table } from '../table.ts'
-import { SERVERS, serversArchive } from './image.ts'
+import { SERVERS, serversArchive } from '../../test/harness/servers.ts'
 import { inspect, ok, openSites, type Site } from './site.ts'
 
 const ROUNDS_MAX = 5

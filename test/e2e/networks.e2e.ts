@@ -4,16 +4,13 @@
  */
 import { spawn } from 'node:child_process'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { TestNamespace } from '../../packages/net/test/namespace.ts'
+import type { TestNamespace } from '../../packages/net/test/namespace.ts'
 import { must, run, type Result } from '../harness/command.ts'
 import type { Daemon } from '../harness/daemon.ts'
 import { eventually } from '../harness/eventually.ts'
 import { BUSYBOX } from '../harness/images.ts'
 import { inspect, onDocker, removeContainers, suite } from './suite.ts'
-
-/** RFC 5737: addresses that are nobody's. */
-const HOST = '192.0.2.1'
-const WORLD = '192.0.2.2'
+import { HOST, inWorld, onHost, openWorld, WORLD } from './world.ts'
 
 suite('networks', ['nft', 'ip', 'nsenter', 'busybox'], (daemon) => {
   let world: TestNamespace
@@ -32,7 +29,7 @@ suite('networks', ['nft', 'ip', 'nsenter', 'busybox'], (daemon) => {
   const client = (options: readonly string[], script: string) =>
     daemon().cli(['run', '--rm', ...options, BUSYBOX, 'sh', '-c', `${script}; exit $?`])
   const fromHost = (url: string) => fetched(run([...onHost(daemon()), ...WGET, url]))
-  const fromWorld = (url: string) => fetched(run(['nsenter', `--net=${world.path}`, '--', ...WGET, url]))
+  const fromWorld = (url: string) => fetched(run([...inWorld(world), ...WGET, url]))
   const network = async (name: string, ...options: string[]): Promise<AsyncDisposable> => {
     await daemon().ok('network', 'create', ...options, name)
     return {
@@ -195,11 +192,6 @@ async function fetched(asked: Promise<Result>): Promise<string | undefined> {
   return exitCode === 0 ? stdout.trim() : undefined
 }
 
-/** The words before a program that is to run in the daemon's network namespace. */
-function onHost(daemon: Daemon): string[] {
-  return ['nsenter', `--net=/proc/${daemon.pid}/ns/net`, '--']
-}
-
 /** A program of the host that has a port. */
 function listen(daemon: Daemon, port: number): Disposable {
   const [program = '', ...words] = onHost(daemon)
@@ -209,16 +201,4 @@ function listen(daemon: Daemon, port: number): Disposable {
       child.kill('SIGKILL')
     },
   }
-}
-
-/** Another machine, on a cable to the daemon's. */
-async function openWorld(daemon: Daemon): Promise<TestNamespace> {
-  const world = await TestNamespace.open()
-  const peer = ['type', 'veth', 'peer', 'name', 'eth0', 'netns', String(world.pid)]
-  await must([...onHost(daemon), 'ip', 'link', 'add', 'to-world', ...peer])
-  await must([...onHost(daemon), 'ip', 'addr', 'add', `${HOST}/24`, 'dev', 'to-world'])
-  await must([...onHost(daemon), 'ip', 'link', 'set', 'to-world', 'up'])
-  world.run('ip', 'addr', 'add', `${WORLD}/24`, 'dev', 'eth0')
-  world.run('ip', 'link', 'set', 'eth0', 'up')
-  return world
 }

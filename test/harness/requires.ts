@@ -5,10 +5,11 @@
 import { accessSync, constants, existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe } from 'vitest'
+import { canHaveServers } from './servers.ts'
 
 const root = join(import.meta.dirname, '../..')
 
-/** `root`, `docker` (the client), `vm-run`, `shared-images`, or the name of a program. */
+/** `root`, `built`, `docker` (the client), `vm-run`, `shared-images`, `servers-image` (the image with real servers), or the name of a program. */
 export type Need = string
 
 /** `describe`, when all that is needed is there. */
@@ -29,6 +30,7 @@ export function has(need: Need): boolean {
   if (need === 'vm-run') return existsSync(vmRun)
   if (need === 'shared-images') return existsSync(sharedImages)
   if (need === 'built') return existsSync(join(root, 'dist/main.js'))
+  if (need === 'servers-image') return canHaveServers()
   return findProgram(need) !== undefined
 }
 

@@ -1,4 +1,4 @@
-/** Files that take long to make and are the same every time, kept from one run of the bench to the next. */
+/** Files that take long to make and are the same every time, kept from one run of the tests or the bench to the next. */
 import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs'
 import { homedir } from 'node:os'
@@ -22,11 +22,16 @@ export async function cached(
   return path
 }
 
+/** Whether it has been made. */
+export function isCached(makers: readonly string[], name: string): boolean {
+  return existsSync(join(cacheDirectory(makers), name))
+}
+
 function cacheDirectory(makers: readonly string[]): string {
   const version = createHash('sha256')
   for (const file of makers) version.update(readFileSync(file))
   const base = process.env['XDG_CACHE_HOME'] || join(homedir(), '.cache')
-  const directory = join(base, 'mini-docker-bench-images', version.digest('hex').slice(0, 12))
+  const directory = join(base, 'mini-docker-made', version.digest('hex').slice(0, 12))
   mkdirSync(directory, { recursive: true })
   return directory
 }
