@@ -12,6 +12,7 @@ import { apiRequest } from './api.ts'
 import { must, run, type CommandOptions, type Result } from './command.ts'
 import { Dockerd } from './dockerd.ts'
 import { eventually } from './eventually.ts'
+import { watchContainers } from './own-containers.ts'
 
 export const repository = join(import.meta.dirname, '../..')
 
@@ -139,11 +140,13 @@ abstract class BaseDaemon implements Daemon {
 class OurDaemon extends BaseDaemon {
   readonly kind = 'mini-docker'
   readonly #network: 'own' | 'shared'
+  readonly #containers: Disposable
   #namespace: TestNamespace | undefined
   #process: ChildProcess | undefined
 
   constructor(directory: string, network: 'own' | 'shared') {
     super(directory)
+    this.#containers = watchContainers(this.dataRoot)
     this.#network = network
   }
 
@@ -195,6 +198,7 @@ class OurDaemon extends BaseDaemon {
 
   override async [Symbol.asyncDispose](): Promise<void> {
     await super[Symbol.asyncDispose]()
+    this.#containers[Symbol.dispose]()
     this.#namespace?.[Symbol.dispose]()
   }
 

@@ -1,10 +1,12 @@
 /** The invariant after each end-to-end test is only worth something when it notices each kind of leftover. */
 import { execFileSync, spawn } from 'node:child_process'
-import { existsSync, mkdirSync, mkdtempSync, rmdirSync } from 'node:fs'
+import { randomBytes } from 'node:crypto'
+import { existsSync, mkdirSync, mkdtempSync, rmdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { assertNothingLeft, leftovers, snapshot } from './kernel-state.ts'
+import { watchContainers } from './own-containers.ts'
 import { describeWith } from './requires.ts'
 
 describeWith(['root', 'ip'], 'the check for leftovers', () => {
@@ -32,6 +34,24 @@ describeWith(['root', 'ip'], 'the check for leftovers', () => {
       if (!hadParent) rmdirSync(join(cgroup, '..'))
     }
     expect(leftovers(before, snapshot()).filter((line) => /leak/.test(line))).toEqual([])
+  })
+
+  test('the cgroup of a container is counted where a daemon of these tests made the container', async () => {
+    const groups = existsSync('/sys/fs/cgroup/pids') ? '/sys/fs/cgroup/pids/mini-docker' : '/sys/fs/cgroup/mini-docker'
+    const dataRoot = mkdtempSync(join(tmpdir(), 'leak-'))
+    const [ours, theirs] = [randomBytes(32).toString('hex'), randomBytes(32).toString('hex')]
+    using _watching = watchContainers(dataRoot)
+    const before = snapshot()
+    for (const id of [ours, theirs]) mkdirSync(join(groups, id), { recursive: true })
+    try {
+      mkdirSync(join(dataRoot, 'containers', ours))
+      rmdirSync(join(dataRoot, 'containers', ours))
+      await expect.poll(() => leftovers(before, snapshot())).toContain(`cgroup ${groups}/${ours}`)
+      expect(leftovers(before, snapshot())).not.toContain(`cgroup ${groups}/${theirs}`)
+    } finally {
+      for (const id of [ours, theirs]) rmdirSync(join(groups, id))
+      rmSync(dataRoot, { recursive: true })
+    }
   })
 
   test('a process in one of our cgroups, and its namespaces, are named', async () => {

@@ -7,6 +7,7 @@ import { execFileSync } from 'node:child_process'
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { eventually } from './eventually.ts'
+import { isOwnContainer } from './own-containers.ts'
 import { findProgram } from './requires.ts'
 
 /** Each thing by a stable name; the value is what a person wants to know of it. */
@@ -64,7 +65,7 @@ function mounts(): KernelState {
   )
 }
 
-/** Every directory of every hierarchy whose path speaks of mini-docker. */
+/** Every directory of every hierarchy that is in mini-docker's group; those of containers, where our daemons made them. */
 function cgroups(): KernelState {
   const roots = readFileSync('/proc/self/mountinfo', 'utf8')
     .split('\n')
@@ -79,9 +80,10 @@ function cgroups(): KernelState {
   return found
 }
 
-/** A process of another pid namespace reads as 0: somebody else's containers on the same machine. */
+/** Of a container of somebody else's daemon on the same machine. */
 function isForeign(cgroup: string): boolean {
-  return (quietly(() => readFileSync(join(cgroup, 'cgroup.procs'), 'utf8')) ?? '').split('\n').includes('0')
+  const id = /\/mini-docker\/([0-9a-f]{64})(?:\/|$)/.exec(cgroup)?.[1]
+  return id !== undefined && !isOwnContainer(id)
 }
 
 function* directoriesBelow(directory: string, depth: number): Generator<string> {
