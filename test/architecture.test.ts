@@ -18,10 +18,25 @@ const ALLOWED: Record<string, string[]> = {
   security: ['syscall'],
   net: ['syscall'],
   image: ['syscall'],
+  verify: [],
+  story: [],
+  facts: ['syscall', 'ns', 'cgroup', 'net', 'story'],
   runtime: ['syscall', 'ns', 'cgroup', 'unionfs', 'security'],
-  engine: ['syscall', 'ns', 'cgroup', 'unionfs', 'security', 'net', 'image', 'runtime'],
+  engine: ['syscall', 'ns', 'cgroup', 'unionfs', 'security', 'net', 'image', 'runtime', 'story', 'facts'],
   // The command line speaks to the engine over its API; it starts the daemon, and prints messages and plans.
-  'mini-docker': ['syscall', 'ns', 'cgroup', 'unionfs', 'security', 'net', 'image', 'runtime', 'engine'],
+  'mini-docker': [
+    'syscall',
+    'ns',
+    'cgroup',
+    'unionfs',
+    'security',
+    'net',
+    'image',
+    'runtime',
+    'engine',
+    'story',
+    'facts',
+  ],
 }
 
 const LONGEST_FILE = 350
