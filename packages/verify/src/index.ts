@@ -1,0 +1,14 @@
+export {
+  finding,
+  type Answer,
+  type Check,
+  type Ended,
+  type Finding,
+  type Language,
+  type Subject,
+  type Words,
+} from './check.ts'
+export { changes, ownCgroups, readHost, type HostState } from './host.ts'
+export { NotStarted, runToEnd, start, type Program, type Running } from './program.ts'
+export { answerOf, passes, reportJson, reportLines, type Report } from './report.ts'
+export { verify } from './verify.ts'
