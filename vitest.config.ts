@@ -11,8 +11,8 @@ const alone = { fileParallelism: false }
 export default defineConfig({
   test: {
     projects: [
-      project('unit', ['packages/*/test/**/*.test.ts', 'test/*.test.ts', 'test/harness/*.test.ts']),
-      project('root', ['packages/*/test/**/*.root.ts', 'test/harness/*.root.ts'], alone),
+      project('unit', ['{packages/*,tutorials}/test/**/*.test.ts', 'test/*.test.ts', 'test/harness/*.test.ts']),
+      project('root', ['{packages/*,tutorials}/test/**/*.root.ts', 'test/harness/*.root.ts'], alone),
       project('e2e', ['test/e2e/**/*.e2e.ts'], { ...alone, testTimeout: 180_000, hookTimeout: 600_000 }),
       project('vm', ['packages/*/test/**/*.vm.ts', 'test/vm/**/*.vm.ts'], {
         ...alone,

@@ -50,6 +50,7 @@ const COMMANDS: Record<string, Loader> = {
   tag: () => import('./commands/tag.ts'),
   top: () => import('./commands/top.ts'),
   unpause: () => import('./commands/unpause.ts'),
+  verify: () => import('./commands/verify.ts'),
   version: () => import('./commands/version.ts'),
   wait: () => import('./commands/wait.ts'),
 }

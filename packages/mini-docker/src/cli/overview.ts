@@ -72,6 +72,12 @@ const COMMANDS: ReadonlyArray<[title: string, lines: Record<string, string>]> = 
     },
   ],
   [
+    'The course',
+    {
+      verify: 'Ask the kernel whether a container is what a chapter of the course says',
+    },
+  ],
+  [
     'The machine',
     {
       daemon: 'Run the daemon (the client starts one by itself where none runs)',

@@ -1,0 +1,39 @@
+/** Every chapter: the check fails before the solution and passes after it, what the page shows is what happens, and nothing stays. */
+import { existsSync, globSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { answerOf, verify, type Check } from '@mini-docker/verify'
+import { assertNothingLeft, snapshot, type KernelState } from '../../test/harness/kernel-state.ts'
+import { describeWith } from '../../test/harness/requires.ts'
+import { matches, readPage } from './page.ts'
+import { runPage } from './sandbox.ts'
+
+const tutorials = join(import.meta.dirname, '..')
+const chapters = globSync('[0-9][0-9]-*', { cwd: tutorials }).toSorted()
+
+describeWith(['root', 'built'], 'chapter', () => {
+  let before: KernelState
+  beforeEach(() => {
+    before = snapshot()
+  })
+  afterEach(async () => assertNothingLeft(before))
+
+  test.each(chapters)('%s: what the page shows is what happens', async (chapter) => {
+    const { commands } = readPage(readFileSync(join(tutorials, chapter, 'en.md'), 'utf8'))
+    const printed = await runPage(commands)
+    const wrong = printed.filter(({ output, printed: text }) => !matches(output, text))
+    expect(wrong.map(({ line, command, printed: text }) => `line ${line}: ${command}\n${text}`)).toEqual([])
+  })
+
+  const built = chapters.filter((chapter) => existsSync(join(tutorials, chapter, 'solution.ts')))
+  test.each(built)('%s: the check fails at the start and passes with the solution', async (chapter) => {
+    const { check } = (await import(join(tutorials, chapter, 'check.ts'))) as { check: Check }
+    const grade = async (file: string) => {
+      const commandLine = `${process.execPath} ${join(tutorials, chapter, file)}`
+      const findings = await verify(check, { commandLine, cwd: tutorials, env: process.env })
+      return answerOf({ chapter: check.chapter, program: commandLine, findings })
+    }
+    expect(await grade('start.ts')).toBe('not-yet')
+    expect(await grade('solution.ts')).toBe('pass')
+  })
+})
