@@ -12,6 +12,7 @@ export {
   type V2Hierarchy,
 } from './layout.ts'
 export { messages } from './messages.ts'
+export { parseCgroupMounts, type CgroupMount } from './mounts.ts'
 export { oomKills } from './oom.ts'
 export { delegate, prepareParent, releaseParent } from './parent-control.ts'
 export { planCgroup, planJoin, type CgroupPlan } from './plan.ts'

@@ -68,7 +68,11 @@ function createStep(layout: CgroupLayout, path: string, resources: OciLinuxResou
   const undo = directories.map((directory): Call =>
     call('unlinkat', [AT_FDCWD, directory, AT_REMOVEDIR], { allow: ['ENOENT'] }),
   )
-  return { ...hostStep('cgroup.create', work), undo }
+  return {
+    ...hostStep('cgroup.create', work),
+    undo,
+    undoShell: directories.map((directory) => `rmdir ${shellWord(directory)}`),
+  }
 }
 
 /** A v1 group directly below the root inherits no processors: nobody may switch `clone_children` on up there. */
@@ -99,7 +103,7 @@ function joinStep(work: Work[]): Step {
     stage: 'cgroup',
     where: 'container',
     calls: workCalls(id, work, { keepOpen: true }),
-    shell: work.map((item) => `echo $$ > ${shellWord(item.path)}`),
+    shell: work.map((item) => `echo 0 > ${shellWord(item.path)}`),
     man: ['cgroups(7)'],
   }
 }

@@ -22,6 +22,8 @@ export type PlanOptions = {
   autoRemove: boolean
   /** Process 1 is a small init that reaps orphans and passes signals on. */
   init: boolean
+  /** Files that will be there when the plan is run. */
+  filesToCome?: readonly string[]
   /** Steps of the container's networks, each where it has to stand. */
   network: { before: Step[]; born: Step[]; inside: Step[] }
 }

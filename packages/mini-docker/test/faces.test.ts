@@ -26,7 +26,7 @@ const WORDS = {
 describe('explain', () => {
   test('a script with titles, reasons, manual pages; a step without words shows its id', () => {
     expect(explainSteps(STEPS, WORDS, 'en')).toBe(
-      '# 2 steps, 1 system calls. Nothing has been run.\n\n# 1. Make a place  (on the host)\n#    Because.\n#    read: mkdir(2)\n$ mkdir /x\n$ cd /x\n\n# 2. b.two  (in the container)\n$ exec sh\n',
+      '# 2 steps, 1 system calls. Nothing has been run.\n\n# 1. Make a place  (on the host)\n#    Because.\n#    read: mkdir(2)\nmkdir /x\ncd /x\n\n# 2. b.two  (in the container)\nexec sh\n',
     )
   })
 

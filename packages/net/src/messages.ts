@@ -127,10 +127,12 @@ export const messages: Messages = {
     en: {
       title: 'Tell the firewall about the networks',
       why: 'One nftables table of our own translates addresses and keeps networks apart. Its rules never change; which bridges, subnets and ports there are stands in sets and maps. It is replaced whole, in one transaction, so there is no moment with half of it.',
+      shell: 'command by command, and for a machine where the table is not there yet.',
     },
     ja: {
       title: 'ファイアウォールにネットワークのことを伝えます',
       why: '専用の nftables テーブル一つで、アドレスを変換し、ネットワークを互いに分離します。ルールは常に同じで、ブリッジ、サブネット、ポートの情報はセットとマップに入れます。テーブルは一つのトランザクションで丸ごと置き換えるので、中途半端な状態になる瞬間はありません。',
+      shell: 'コマンドごとに実行します。テーブルがまだないマシンのためのものです。',
     },
   },
   'network.ports': {

@@ -1,5 +1,5 @@
 /** /dev of a container: a tmpfs with a handful of nodes, and links into /proc. mknod(2), null(4), tty(4), pts(4). */
-import { call, makedev, ref, S_IFBLK, S_IFCHR, S_IFIFO, type Call, type Step } from '@mini-docker/syscall'
+import { call, makedev, ref, S_IFBLK, S_IFCHR, S_IFIFO, shellWord, type Call, type Step } from '@mini-docker/syscall'
 import { makeDirectories } from './in-root.ts'
 
 /** `linux.devices[]` of an OCI config. */
@@ -43,9 +43,10 @@ export function planDevices(extra: readonly Device[], shellRoot: string, kcore: 
       stage: 'rootfs',
       where: 'container',
       calls: nodeCalls(all),
-      shell: all.map((device) =>
-        `mknod -m ${mode(device).toString(8)} ${shellRoot}${device.path} ${device.type} ${device.major ?? ''} ${device.minor ?? ''}`.trimEnd(),
-      ),
+      shell: [
+        ...new Set(all.flatMap(({ path }) => parentLine(`${shellRoot}${path}`, `${shellRoot}/dev`))),
+        ...all.map((device) => nodeLine(device, shellRoot)),
+      ],
       man: ['mknod(2)', 'null(4)'],
     },
     {
@@ -53,10 +54,21 @@ export function planDevices(extra: readonly Device[], shellRoot: string, kcore: 
       stage: 'rootfs',
       where: 'container',
       calls: links.map(([name, target]) => call('symlinkat', [target, ref(DEV), name], { allow: ['EEXIST'] })),
-      shell: links.map(([name, target]) => `ln -s ${target} ${shellRoot}/dev/${name}`),
+      shell: links.map(([name, target]) => `ln -s ${target} ${shellWord(`${shellRoot}/dev/${name}`)}`),
       man: ['symlink(2)', 'fd(4)'],
     },
   ]
+}
+
+/** Nodes below folders of /dev, such as /dev/net/tun. */
+function parentLine(path: string, dev: string): string[] {
+  const parent = path.slice(0, path.lastIndexOf('/'))
+  return parent === dev ? [] : [`mkdir -p ${shellWord(parent)}`]
+}
+
+function nodeLine(device: Device, shellRoot: string): string {
+  const { path, type, major = '', minor = '' } = device
+  return `mknod -m ${mode(device).toString(8)} ${shellWord(`${shellRoot}${path}`)} ${type} ${major} ${minor}`.trimEnd()
 }
 
 const DEV = 'dev.directory'

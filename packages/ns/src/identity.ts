@@ -6,6 +6,7 @@ import {
   O_CLOEXEC,
   O_WRONLY,
   ref,
+  shellWord,
   SIOCSIFFLAGS,
   SOCK_CLOEXEC,
   SOCK_DGRAM,
@@ -24,7 +25,10 @@ export function planHostname(hostname: string, domainname?: string): Step {
     stage: 'namespaces',
     where: 'container',
     calls,
-    shell: [`hostname ${hostname}`, ...(domainname === undefined ? [] : [`domainname ${domainname}`])],
+    shell: [
+      `hostname ${shellWord(hostname)}`,
+      ...(domainname === undefined ? [] : [`echo ${shellWord(domainname)} > /proc/sys/kernel/domainname`]),
+    ],
     man: ['sethostname(2)', 'uts_namespaces(7)'],
   }
 }
@@ -73,7 +77,7 @@ export function planSysctls(sysctls: Readonly<Record<string, string>>): Step[] {
           call('write', [ref(`sysctl.${name}`), bytes, bytes.length]),
         ]
       }),
-      shell: entries.map(([name, value]) => `sysctl -w ${name}='${value}'`),
+      shell: entries.map(([name, value]) => `echo ${shellWord(value)} > ${shellWord(`/proc/sys/${sysctlPath(name)}`)}`),
       man: ['sysctl(8)', 'proc(5)'],
     },
   ]

@@ -36,7 +36,7 @@ export function planEnter(pid: number): Step {
     stage: 'namespaces',
     where: 'container',
     calls: [call('setns', [ref(TARGET), CLONE_NEWNS | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWNET | CLONE_NEWCGROUP])],
-    shell: [`nsenter --target ${pid} --mount --uts --ipc --net --cgroup --pid …`],
+    shell: [`nsenter --target ${pid} --mount --uts --ipc --net --cgroup --wd=. …`],
     man: ['setns(2)', 'nsenter(1)'],
   }
 }

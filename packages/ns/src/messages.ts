@@ -7,10 +7,14 @@ export const messages: Messages = {
     en: {
       title: 'Be born into new namespaces',
       why: 'A namespace is what a process can see of the machine: its process numbers, mounts, network, host name. clone3 makes the child in new ones, so that it sees its own and nobody else’s.',
+      shell:
+        'unshare stays as the parent of the new process and passes its exit code on. On cgroup v2 the process goes into its group by itself, a moment after its birth.',
     },
     ja: {
       title: '新しい名前空間の中に生まれます',
       why: '名前空間とは、プロセスから見えるマシンの範囲です。プロセス番号、マウント、ネットワーク、ホスト名などがあります。clone3 は子プロセスを新しい名前空間の中に作るので、子からは自分のものだけが見えます。',
+      shell:
+        'unshare は新しいプロセスの親として残り、終了コードを伝えます。cgroup v2 では、プロセスは生まれた直後に自分でグループに入ります。',
     },
   },
   'namespaces.join': {
@@ -47,10 +51,13 @@ export const messages: Messages = {
     en: {
       title: 'Take copies of mounts that stay shared with the host',
       why: 'A volume with the option rshared shows its mounts on both sides. The copy is made while this namespace still shares its mounts with the host, and is put into the container later.',
+      shell: 'no tool holds a copy of a mount without a place. Mounts made in this volume are not seen on the host.',
     },
     ja: {
       title: 'ホストと共有し続けるマウントの写しを取ります',
       why: 'rshared の付いたボリュームでは、その中のマウントがホストとコンテナの両方から見えます。この名前空間がまだホストとマウントを共有しているうちに写しを取り、後でコンテナの中に置きます。',
+      shell:
+        '置き場所のないマウントの写しを持てる道具はありません。このボリュームの中で作るマウントは、ホストからは見えません。',
     },
   },
   'rootfs.propagation': {

@@ -1,4 +1,5 @@
 /** The mounts of a container, one step each, made below its root before it is entered. mount(2), mount_setattr(2). */
+import { posix } from 'node:path'
 import {
   AT_EMPTY_PATH,
   AT_FDCWD,
@@ -13,6 +14,7 @@ import {
   OPEN_TREE_CLOEXEC,
   OPEN_TREE_CLONE,
   ref,
+  shellWord,
   struct,
   UserError,
   type Call,
@@ -55,7 +57,7 @@ export function planSharedTrees(mounts: readonly Pick<Mount, 'destination' | 'so
       const flags = OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | recursive
       return call('open_tree', [AT_FDCWD, source, flags], { as: sharedTree(destination) })
     }),
-    shell: mounts.map(({ source }) => `findmnt -o TARGET,PROPAGATION --target ${source}`),
+    shell: [],
     man: ['open_tree(2)', 'mount_namespaces(7)'],
   }
 }
@@ -100,10 +102,10 @@ export function planMount(mount: Mount, shellRoot: string): Step {
       ...attributeCalls(id, destination, options, isBind),
     ],
     shell: [
-      kind === 'file' ? `touch ${target}` : `mkdir -p ${target}`,
-      isBind
-        ? `mount --${(options.flags & MS_REC) === 0 ? 'bind' : 'rbind'} ${shellOptions(mount)}${from} ${target}`
-        : `mount -t ${type} ${shellOptions(mount)}${source} ${target}`,
+      ...(kind === 'file'
+        ? [`mkdir -p ${shellWord(posix.dirname(target))}`, `[ -e ${shellWord(target)} ] || : > ${shellWord(target)}`]
+        : [`mkdir -p ${shellWord(target)}`]),
+      ...(isBind ? bindLines(mount, options, from, target) : [mountLine(mount, target)]),
     ],
     man: ['mount(2)', 'openat2(2)'],
   }
@@ -147,9 +149,20 @@ function attributeCalls(id: string, destination: string, options: MountOptions, 
   ]
 }
 
-function shellOptions({ options }: Mount): string {
-  const words = options
-    .filter((word) => word !== 'bind' && word !== 'rbind' && word !== 'newinstance')
-    .map((word) => (word === 'rro' ? 'ro=recursive' : word))
-  return words.length === 0 ? '' : `-o ${words.join(',')} `
+function mountLine({ type, source, options }: Mount, target: string): string {
+  const words = options.filter((word) => word !== 'newinstance')
+  const given = words.length === 0 ? '' : `-o ${shellWord(words.join(','))} `
+  return `mount -t ${type} ${given}${shellWord(source)} ${shellWord(target)}`
+}
+
+/** mount(8) before util-linux 2.39 makes only the uppermost mount of a tree read-only, so those below it are looked up. */
+function bindLines({ options }: Mount, { flags }: MountOptions, from: string, target: string): string[] {
+  const how = (flags & MS_REC) === 0 ? 'bind' : 'rbind'
+  const words = options.filter((word) => word !== 'bind' && word !== 'rbind' && word !== 'rro')
+  const given = words.length === 0 ? '' : `-o ${shellWord(words.join(','))} `
+  const readOnly = 'while read -r point; do mount -o remount,bind,ro "$point"; done'
+  return [
+    `mount --${how} ${given}${shellWord(from)} ${shellWord(target)}`,
+    ...(options.includes('rro') ? [`findmnt -Rrno TARGET ${shellWord(target)} | ${readOnly}`] : []),
+  ]
 }

@@ -21,6 +21,7 @@ import {
   O_DIRECTORY,
   O_RDONLY,
   ref,
+  shellWord,
   SIGCHLD,
   struct,
   writeFileCalls,
@@ -44,7 +45,7 @@ export type NamespaceType = keyof typeof NAMESPACE_FLAGS
 
 /** The file under /proc/PID/ns, and unshare(1)'s option. */
 const FILES: Record<NamespaceType, { file: string; option: string }> = {
-  mount: { file: 'mnt', option: '--mount' },
+  mount: { file: 'mnt', option: '--mount --propagation unchanged' },
   uts: { file: 'uts', option: '--uts' },
   ipc: { file: 'ipc', option: '--ipc' },
   pid: { file: 'pid', option: '--pid --fork' },
@@ -71,7 +72,12 @@ export function planClone(namespaces: readonly Namespace[], options: CloneOption
   const flags = types.reduce((sum, type) => sum | BigInt(NAMESPACE_FLAGS[type]), BigInt(CLONE_PIDFD))
   return {
     ...cloneStep('namespaces.clone', flags, options),
-    shell: [`unshare ${types.map((type) => FILES[type].option).join(' ')} sh`],
+    shell: [
+      `unshare ${types.map((type) => FILES[type].option).join(' ')} sh`,
+      ...(options.cgroupDirectory === undefined
+        ? []
+        : [`echo 0 > ${shellWord(`${options.cgroupDirectory}/cgroup.procs`)}`]),
+    ],
   }
 }
 
@@ -91,7 +97,7 @@ export function cloneStep(id: string, flags: bigint, { cgroupDirectory }: CloneO
     stage: 'namespaces',
     where: 'host',
     calls: [...before, call('clone3', [struct('clone_args', fields), 88], { as: CHILD })],
-    shell: [],
+    shell: cgroupDirectory === undefined ? [] : [`echo 0 > ${shellWord(`${cgroupDirectory}/cgroup.procs`)}`],
     man: ['clone(2)', 'namespaces(7)'],
   }
 }
@@ -112,7 +118,9 @@ export function planJoinNamespaces(namespaces: readonly Namespace[]): Step[] {
           call('setns', [ref(as), NAMESPACE_FLAGS[type]]),
         ]
       }),
-      shell: joined.map(({ type, path }) => `nsenter --${FILES[type].file}=${path} …`),
+      shell: [
+        `nsenter ${joined.map(({ type, path }) => `--${FILES[type].file === 'mnt' ? 'mount' : FILES[type].file}=${shellWord(path)}`).join(' ')} sh`,
+      ],
       man: ['setns(2)', 'nsenter(1)'],
     },
   ]

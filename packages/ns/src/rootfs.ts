@@ -67,7 +67,7 @@ export function planOpenRoot(path: string): Step {
     stage: 'rootfs',
     where: 'container',
     calls: [call('openat', [AT_FDCWD, path, O_PATH | O_DIRECTORY | O_CLOEXEC, 0], { as: ROOT }), call('umask', [0])],
-    shell: [`cd ${shellWord(path)}`],
+    shell: ['umask 022'],
     man: ['openat2(2)', 'umask(2)'],
   }
 }
@@ -76,7 +76,7 @@ export function planOpenRoot(path: string): Step {
  * The step `rootfs.pivot`. pivot_root(".", ".") puts the old root on top of the new one, at the same place; it is made a slave, so that
  * unmounting it is not felt by the host, and taken away. No directory for the old root is needed, and nothing of the host stays reachable.
  */
-export function planPivotRoot(): Step {
+export function planPivotRoot(path: string): Step {
   return {
     id: 'rootfs.pivot',
     stage: 'rootfs',
@@ -90,7 +90,7 @@ export function planPivotRoot(): Step {
       call('umount2', ['.', MNT_DETACH]),
       call('chdir', ['/']),
     ],
-    shell: ['pivot_root . .', 'umount -l .', 'cd /'],
+    shell: [`(cd ${shellWord(path)} && pivot_root . .)`, 'umount -l /'],
     man: ['pivot_root(2)', 'umount2(2)'],
   }
 }

@@ -51,7 +51,7 @@ export function planRun(request: RunRequest): Step[] {
     ...(root === undefined ? [] : [planRootBind(root)]),
     ...(root === undefined && !ownProc ? [] : [planOpenRoot(root ?? '/')]),
     ...(ownProc ? [planMount(proc, root ?? '')] : []),
-    ...(root === undefined ? [] : [planPivotRoot()]),
+    ...(root === undefined ? [] : [planPivotRoot(root)]),
     ...(hostname === undefined ? [] : [planHostname(hostname)]),
     ...(has('network') ? [planLoopback()] : []),
     executeStep(request.argv, request.env, root === undefined ? request.cwd : '/'),

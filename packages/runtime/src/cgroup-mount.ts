@@ -4,7 +4,16 @@
  */
 import { groupDirectory, type CgroupLayout, type Hierarchy } from '@mini-docker/cgroup'
 import { openInRootCall, planMount, type Mount } from '@mini-docker/ns'
-import { AT_EMPTY_PATH, call, MOUNT_ATTR_RDONLY, ref, struct, type Call, type Step } from '@mini-docker/syscall'
+import {
+  AT_EMPTY_PATH,
+  call,
+  MOUNT_ATTR_RDONLY,
+  ref,
+  shellWord,
+  struct,
+  type Call,
+  type Step,
+} from '@mini-docker/syscall'
 
 const SAFE = ['nosuid', 'noexec', 'nodev']
 
@@ -34,7 +43,13 @@ export function planCgroupMount(
     stage: 'rootfs',
     where: 'container',
     calls: [...steps.flatMap(({ calls }) => calls), ...links, ...seal],
-    shell: steps.flatMap(({ shell }) => shell),
+    shell: [
+      ...steps.flatMap(({ shell }) => shell),
+      ...(layout.kind === 'v2'
+        ? []
+        : hierarchies.flatMap((hierarchy) => linkLines(hierarchy, `${root}${destination}`))),
+      ...(seal.length === 0 ? [] : [`mount -o remount,bind,ro ${shellWord(`${root}${destination}`)}`]),
+    ],
     man: ['cgroups(7)', 'cgroup_namespaces(7)', 'mount(2)'],
   }
 }
@@ -53,11 +68,19 @@ function shown(
 }
 
 /** `cpu,cpuacct` is also found as `cpu` and as `cpuacct`. */
-function linkCalls(hierarchy: Hierarchy, destination: string): Call[] {
+function aliasesOf(hierarchy: Hierarchy): string[] {
   const name = nameOf(hierarchy)
-  const aliases = hierarchy.controllers.filter(
-    (controller) => controller !== name && name.split(',').includes(controller),
+  return hierarchy.controllers.filter((controller) => controller !== name && name.split(',').includes(controller))
+}
+
+function linkLines(hierarchy: Hierarchy, directory: string): string[] {
+  return aliasesOf(hierarchy).map(
+    (alias) => `ln -s ${shellWord(nameOf(hierarchy))} ${shellWord(`${directory}/${alias}`)}`,
   )
+}
+
+function linkCalls(hierarchy: Hierarchy, destination: string): Call[] {
+  const [name, aliases] = [nameOf(hierarchy), aliasesOf(hierarchy)]
   if (aliases.length === 0) return []
   const label = `mount.${destination}/links/${name}`
   return [openInRootCall(destination, label), ...aliases.map((alias) => call('symlinkat', [name, ref(label), alias]))]

@@ -10,20 +10,66 @@ const own: Messages = {
     en: {
       title: 'Prepare what stays behind',
       why: 'A small process stays as the container’s parent: it keeps the log, passes input and output on and writes down how the container ended. Its pipes and its socket are made first.',
+      shell: 'the script is the parent. It keeps no log, and what the container prints goes where its own output goes.',
     },
     ja: {
       title: '見守るプロセスを用意します',
       why: '小さなプロセスがコンテナの親として残り、ログを書き、入出力を中継し、終了の様子を記録します。まずそのパイプとソケットを作ります。',
+      shell: 'このスクリプトが親になります。ログは残らず、コンテナの出力はスクリプトの出力先へそのまま流れます。',
+    },
+  },
+  'container.folder': {
+    en: {
+      title: 'Make the container’s folder',
+      why: 'Each container has a folder on the host: what it changes goes into upper, and three files of its own are put over those of the image in /etc, so that it knows its name, its neighbours and who answers for names.',
+    },
+    ja: {
+      title: 'コンテナのフォルダを作ります',
+      why: 'コンテナはホストに自分のフォルダを持ちます。変更は upper に入ります。/etc の三つのファイルはイメージのものの上に重ね、自分の名前、隣のコンテナ、名前解決の相手がわかるようにします。',
+    },
+  },
+  'volume.folder': {
+    en: {
+      title: 'Make the volume',
+      why: 'A volume is a folder of the host that outlives the container. An empty one is filled with what the image has at its place, owners and modes included.',
+    },
+    ja: {
+      title: 'ボリュームを作ります',
+      why: 'ボリュームはホストのフォルダで、コンテナより長く残ります。空のボリュームには、イメージの同じ場所にあるものを所有者とモードも含めてコピーします。',
+    },
+  },
+  'volume.mount': {
+    en: {
+      title: 'Mount the volume’s filesystem on the host',
+      why: 'This volume was created with options of mount(8). Its filesystem is mounted once, since all its containers share it, and unmounted after the last of them.',
+    },
+    ja: {
+      title: 'ボリュームのファイルシステムをホストにマウントします',
+      why: 'このボリュームは mount(8) のオプション付きで作られました。使うコンテナすべてで共有するので一度だけマウントし、最後のコンテナが終わったらアンマウントします。',
+    },
+  },
+  'volume.source': {
+    en: {
+      title: 'Make the folder to mount',
+      why: '-v makes the folder of the host where it is missing; --mount would refuse.',
+    },
+    ja: {
+      title: 'マウントするフォルダを作ります',
+      why: '-v はホストのフォルダがなければ作ります。--mount では、フォルダがないとエラーになります。',
     },
   },
   'process.pty': {
     en: {
       title: 'Make a terminal',
       why: 'A pseudo-terminal is a pair: programs see the one end as their terminal, we hold the other. It comes from the container’s own /dev/pts.',
+      shell:
+        'no tool makes a terminal in somebody else’s /dev/pts. The container gets the one the script is run from, and no /dev/console.',
     },
     ja: {
       title: '端末を作ります',
       why: '擬似端末は二つの端からなります。プログラムは片方を端末として使い、こちらがもう片方を持ちます。コンテナ自身の /dev/pts から作ります。',
+      shell:
+        'ほかの /dev/pts に端末を作る道具はありません。コンテナはスクリプトを実行した端末をそのまま使い、/dev/console はありません。',
     },
   },
   'process.pty-master': {
@@ -67,10 +113,14 @@ const own: Messages = {
     en: {
       title: 'Become the program',
       why: 'execve replaces the program of this process. All that was set up before stays: namespaces, root, limits, user. The container is this process.',
+      shell:
+        'env looks the program up in PATH and becomes it. Descriptors above 2 that the script was started with stay open.',
     },
     ja: {
       title: 'プログラムに変わります',
       why: 'execve はこのプロセスのプログラムを入れ替えます。これまでに用意した名前空間、ルート、制限、ユーザーはそのまま残ります。コンテナとは、このプロセスのことです。',
+      shell:
+        'env が PATH からプログラムを探し、そのプログラムになります。スクリプトが始まったときに開いていた 3 番以降のディスクリプタは開いたままです。',
     },
   },
   'test.kill': {

@@ -70,7 +70,8 @@ export function planMonitor(request: MonitorRequest): Step {
     stage: 'process',
     where: 'host',
     calls,
-    shell: [`mkfifo ${directory}/stdout ${directory}/stderr`],
+    // Descriptor 3 is what the command reads from: the clone step gives it on.
+    shell: [openStdin || tty ? 'exec 3<&0' : 'exec 3< /dev/null'],
     man: ['pipe(2)', 'unix(7)'],
   }
 }

@@ -52,6 +52,8 @@ export type PlanOptions = {
   initFile?: string | undefined
   /** The container is removed when it ends: nothing of it needs to survive a power cut. */
   autoRemove: boolean
+  /** Files that will be there when the plan is run: sources of mounts that nobody can look at yet. */
+  filesToCome?: readonly string[] | undefined
   /** The container's place in networks, as steps of whoever knows networks. */
   network?: NetworkSteps | undefined
 }
@@ -93,6 +95,8 @@ export function planContainer(config: Spec, options: PlanOptions, machine: Machi
     durable: !options.autoRemove,
     log: options.log,
   }
+  const { filesToCome = [] } = options
+  const looking = { ...machine, isFile: (path: string) => filesToCome.includes(path) || machine.isFile(path) }
   const clone = planClone(linux.namespaces, { cgroupDirectory: cgroup.v2Directory })
   const propagation = linux.rootfsPropagation
   const steps: Step[] = [
@@ -108,9 +112,9 @@ export function planContainer(config: Spec, options: PlanOptions, machine: Machi
     planPropagation('rslave'),
     options.overlay === undefined ? planRootBind(root) : overlayMount({ ...options.overlay, target: root }),
     planOpenRoot(root),
-    ...(spec.mounts ?? []).flatMap((mount) => planMountOf(mount, root, options.cgroupPath, own('cgroup'), machine)),
+    ...(spec.mounts ?? []).flatMap((mount) => planMountOf(mount, root, options.cgroupPath, own('cgroup'), looking)),
     ...(bindsDev(spec) ? [] : planDevices(linux.devices ?? [], root, machine.kcore)),
-    planPivotRoot(),
+    planPivotRoot(root),
     ...(propagation === undefined ? [] : [planRootPropagation(propagation)]),
     ...(process.terminal === true ? planTerminal(process, { console: true }) : []),
     ...planMakeCwd(process.cwd),

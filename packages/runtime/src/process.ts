@@ -56,7 +56,7 @@ export function planTerminal(process: Process, { console }: { console: boolean }
         ...(console ? consoleCalls() : []),
         call('dup3', [ref('pty.master'), MASTER_FD, O_CLOEXEC]),
       ],
-      shell: ['script -q /dev/null'],
+      shell: [],
       man: ['pty(7)', 'ioctl_tty(2)'],
     },
     {
@@ -114,7 +114,7 @@ export function planMakeCwd(cwd: string): Step[] {
       calls: parts.map((_part, i) =>
         call('mkdirat', [AT_FDCWD, `/${parts.slice(0, i + 1).join('/')}`, 0o755], { allow: ['EEXIST'] }),
       ),
-      shell: [`mkdir -p ${cwd}`],
+      shell: [`mkdir -p ${shellWord(cwd)}`],
       man: ['mkdir(2)'],
     },
   ]
@@ -144,7 +144,7 @@ export function planExecve({ args, cwd, env = [] }: Process): Step {
       call('close_range', [3, 0xffffffff, CLOSE_RANGE_CLOEXEC]),
       ...executeCalls(args, env),
     ],
-    shell: [`cd ${cwd}`, `exec env -i ${[...env, ...args].map(shellWord).join(' ')}`],
+    shell: [`exec env -i --chdir=${[cwd, ...env, ...args].map(shellWord).join(' ')}`],
     man: ['execve(2)', 'close_range(2)'],
   }
 }

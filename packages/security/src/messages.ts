@@ -56,10 +56,12 @@ export const messages: Messages = {
     en: {
       title: 'Cut the capabilities that can ever be had',
       why: 'The bounding set is the ceiling: what is not in it can never come back, not even by running a setuid root program. It has to be cut first, while the process still has CAP_SETPCAP in force.',
+      shell: 'these are options of one setpriv, which comes at the end and does them in the order that works.',
     },
     ja: {
       title: '持ちうるケーパビリティの上限を下げます',
       why: 'バウンディングセットは天井です。ここから外したものは、setuid root のプログラムを実行しても二度と手に入りません。CAP_SETPCAP が有効なうちに行う必要があるため、最初に下げます。',
+      shell: 'これらは最後に実行する一つの setpriv のオプションです。正しい順序は setpriv が守ります。',
     },
   },
   'process.user': {

@@ -98,7 +98,7 @@ export function planMaskedPaths(paths: readonly string[]): Step {
       .map(shellWord)
       .map(
         (path) =>
-          `if [ -d ${path} ]; then mount -t tmpfs -o ro tmpfs ${path}; elif [ -e ${path} ]; then mount --bind /dev/null ${path}; fi`,
+          `if [ -d ${path} ]; then mount -t tmpfs -o ro,nr_blocks=1,nr_inodes=2 tmpfs ${path}; elif [ -e ${path} ]; then mount --bind /dev/null ${path}; fi`,
       ),
     man: ['mount(2)', 'proc(5)'],
   }

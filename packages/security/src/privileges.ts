@@ -48,7 +48,7 @@ export function planBoundingSet(sets: CapabilitySets, lastCap: number): Step {
     stage: 'security',
     where: 'container',
     calls: dropped.map((number) => call('prctl', [PR_CAPBSET_DROP, number, 0, 0, 0])),
-    shell: dropped.length === 0 ? [] : [`capsh --drop=${dropped.map(capshName).join(',')} -- …`],
+    shell: dropped.length === 0 ? [] : [`setpriv --bounding-set=${setprivList(kept)} …`],
     man: ['prctl(2)', 'capabilities(7)'],
   }
 }
@@ -104,10 +104,7 @@ export function planCapabilities(sets: CapabilitySets, lastCap: number): Step {
       call('prctl', [PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0]),
       ...raised.map((number): Call => call('prctl', [PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, number, 0, 0])),
     ],
-    shell: [
-      `setpriv --inh-caps=${setprivList(inheritable)} --ambient-caps=${setprivList(ambient)} …`,
-      `grep Cap /proc/self/status   # CapPrm ${hex(permitted)}, CapEff ${hex(effective)}`,
-    ],
+    shell: [`setpriv --inh-caps=${setprivList(inheritable)} --ambient-caps=${setprivList(ambient)} …`],
     man: ['capset(2)', 'prctl(2)', 'capabilities(7)'],
   }
 }
@@ -128,13 +125,11 @@ const range = (length: number) => Array.from({ length }, (_, index) => index)
 const bit = (number: number): CapabilityMask => 1n << BigInt(number)
 const low = (mask: CapabilityMask) => Number(BigInt.asUintN(32, mask))
 const high = (mask: CapabilityMask) => Number(BigInt.asUintN(32, mask >> 32n))
-const hex = (mask: CapabilityMask) => mask.toString(16).padStart(16, '0')
-const capshName = (number: number) => capabilityName(number).toLowerCase()
 
 /** `-all,+chown,+kill`: what setpriv(1) calls exactly this set. */
 function setprivList(mask: CapabilityMask): string {
   const names = range(64).filter((number) => (mask & bit(number)) !== 0n)
-  return ['-all', ...names.map((number) => `+${capshName(number).slice('cap_'.length)}`)].join(',')
+  return ['-all', ...names.map((number) => `+${capabilityName(number).toLowerCase().slice('cap_'.length)}`)].join(',')
 }
 
 /** `gid_t[]`: 32-bit little-endian. */

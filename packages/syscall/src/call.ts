@@ -67,8 +67,13 @@ export type Step = {
   calls: Call[]
   /** Takes back what the step leaves on the host, by path, in this order, when the processes are gone. Allows what is already gone. */
   undo?: Call[]
-  /** What one would type in a root shell instead. */
+  /**
+   * What one would type in a root shell instead: whole commands, in sh(1). Two forms stand for more than themselves: `setpriv --nnp …` is put before the
+   * command that the process becomes, and after `unshare --uts sh` or `nsenter … sh` what follows is typed in the new shell.
+   */
   shell: string[]
+  /** What one would type to take back what `shell` leaves on the host, when the processes are gone. */
+  undoShell?: string[]
   /** Manual pages, `mount(2)` style. */
   man: string[]
 }

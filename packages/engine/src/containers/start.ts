@@ -124,6 +124,7 @@ export function planStart(
   const { devices, rules } = containerDevices(record.hostConfig)
   const cgroupPath = `mini-docker/${record.id}`
   const mounts = sourcesOf(engine, record.mounts)
+  const etc = etcFiles(engine, record, sandbox, dir, dryRun)
   const spec = containerSpec(
     { ...record, mounts },
     {
@@ -132,7 +133,7 @@ export function planStart(
       devices,
       deviceRules: rules,
       held: engine.host.capabilities,
-      etc: etcFiles(engine, record, sandbox, dir, dryRun),
+      etc,
       cgroupPath,
       networkPath: network.path,
     },
@@ -152,6 +153,7 @@ export function planStart(
     openStdin: record.config.OpenStdin,
     autoRemove: record.hostConfig.AutoRemove,
     init: record.hostConfig.Init === true,
+    filesToCome: Object.values(etc),
     network,
   })
 }

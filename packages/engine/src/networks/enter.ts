@@ -41,7 +41,7 @@ const NOTHING: NetworkPlan = { before: [], born: [], inside: [] }
  */
 export async function enterNetworks(engine: Engine, container: Container): Promise<NetworkPlan> {
   const mode = modeOf(container.record.hostConfig)
-  if (mode.kind === 'container') return { ...NOTHING, path: joinedNamespace(engine, container, mode.reference) }
+  if (mode.kind === 'container') return { ...NOTHING, path: joinedNamespace(engine, container.record, mode.reference) }
   if (mode.kind !== 'network') return NOTHING
   requireCapability(engine)
   try {
@@ -82,10 +82,14 @@ export function enteredNetworks(engine: Engine, { id, state }: Container): void 
 }
 
 /** The same as steps, for a container that is only looked at: nothing is held, nothing kept. */
-export function previewNetworks(engine: Engine, record: ContainerRecord): NetworkPlan {
+export function previewNetworks(
+  engine: Engine,
+  record: ContainerRecord,
+): NetworkPlan & { sandbox: SandboxState | undefined } {
   const mode = modeOf(record.hostConfig)
-  if (mode.kind === 'container') return { ...NOTHING, path: '/proc/PID/ns/net' }
-  if (mode.kind !== 'network') return NOTHING
+  if (mode.kind === 'container')
+    return { ...NOTHING, path: joinedNamespace(engine, record, mode.reference), sandbox: undefined }
+  if (mode.kind !== 'network') return { ...NOTHING, sandbox: undefined }
   const sandbox = drawSandbox(engine, record)
   const ports = parseBindings(record.hostConfig, record.config.ExposedPorts).map((binding) => ({
     protocol: binding.protocol,
@@ -94,13 +98,14 @@ export function previewNetworks(engine: Engine, record: ContainerRecord): Networ
     // One that is chosen when it starts: the first of those the kernel takes from.
     hostPort: binding.from || 32_768,
   }))
-  return planNetworks(engine, record, { ...sandbox, ports })
+  const chosen = { ...sandbox, ports }
+  return { ...planNetworks(engine, record, chosen), sandbox: chosen }
 }
 
 /** The other container's network namespace. @throws UserError `conflict` when it does not run */
-function joinedNamespace(engine: Engine, container: Container, reference: string): string {
+function joinedNamespace(engine: Engine, { id }: ContainerRecord, reference: string): string {
   const other = engine.containers.find(reference)
-  if (other === container) throw new UserError('invalid', 'cannot join own network')
+  if (other.id === id) throw new UserError('invalid', 'cannot join own network')
   if (!other.alive) throw new UserError('conflict', `cannot join network of a non running container: ${other.id}`)
   return `/proc/${other.state.pid}/ns/net`
 }

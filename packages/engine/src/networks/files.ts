@@ -29,6 +29,15 @@ export function etcFiles(
   return mounted(dir)
 }
 
+/** What is in them; undefined where they are another container's. */
+export function etcContents(
+  engine: Engine,
+  record: ContainerRecord,
+  sandbox: SandboxState | undefined,
+): EtcFiles | undefined {
+  return modeOf(record.hostConfig).kind === 'container' ? undefined : contents(engine, record, sandbox)
+}
+
 /** Of a running container whose networks have changed. Written in place, since they are bound one by one. */
 export function rewriteEtcFiles(engine: Engine, { record, state, dir }: Container): void {
   const { hosts, 'resolv.conf': resolv } = contents(engine, record, state.network)

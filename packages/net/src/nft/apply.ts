@@ -2,12 +2,13 @@
  * The firewall made what the state says. Calls of one owner must come one after the other, each with the newest state: nft replaces the
  * whole table. Needs CAP_NET_ADMIN, and nft: without it each throws UserError `unavailable`.
  */
-import type { Step } from '@mini-docker/syscall'
-import { shellWord } from '@mini-docker/syscall'
+import { shellWord, SyscallError, type Step } from '@mini-docker/syscall'
+import { batchText, sendBatch } from '../nfnetlink/batch.ts'
+import { elementMessages } from '../nfnetlink/elements.ts'
 import { forgetFlows } from './conntrack.ts'
 import { foreignCommands, isForeignComplete, readForeign } from './foreign.ts'
 import { isSameTable, readTable, tableContents } from './listed.ts'
-import { portCommands } from './ports.ts'
+import { portCommands, portElements, type PortElement } from './ports.ts'
 import { NftError, runNft, type NftOptions } from './run.ts'
 import { removeTableCommands, rulesetCommands, tableCommands } from './ruleset.ts'
 import type { NatState, PublishedPort } from './state.ts'
@@ -26,13 +27,18 @@ export async function repairRuleset(state: NatState, options: NftOptions = {}): 
   return true
 }
 
-/** Publishes ports in a table that is there. @throws NftError `EEXIST` where one of them leads elsewhere, `ENOENT` without a table */
+/**
+ * Publishes ports in a table that is there, without nft: in microseconds. `sent` is told what was sent, as strace shows it.
+ * @throws SyscallError `EEXIST` where one of them leads elsewhere, `ENOENT` without a table: then none is published
+ */
 export async function addPorts(
   owner: string | undefined,
   ports: readonly PublishedPort[],
-  options: NftOptions = {},
+  options: NftOptions & { sent?: (text: string) => void } = {},
 ): Promise<void> {
-  await runNft(portCommands('add', owner, ports), options)
+  const messages = elementMessages('add', owner, portElements(ports))
+  sendBatch(messages, options.namespace)
+  options.sent?.(batchText(messages))
   forgetFlows(ports, options)
 }
 
@@ -42,23 +48,20 @@ export async function removePorts(
   ports: readonly PublishedPort[],
   options: NftOptions = {},
 ): Promise<void> {
-  await removeElements(owner, ports, options)
+  removeElements(owner, portElements(ports), options)
   forgetFlows(ports, options)
 }
 
-async function removeElements(
-  owner: string | undefined,
-  ports: readonly PublishedPort[],
-  options: NftOptions,
-): Promise<void> {
+function removeElements(owner: string | undefined, elements: readonly PortElement[], options: NftOptions): void {
   try {
     // Added first, so that there is something to delete.
-    await runNft([...portCommands('add', owner, ports), ...portCommands('delete', owner, ports)], options)
+    const messages = [...elementMessages('add', owner, elements), ...elementMessages('delete', owner, elements)]
+    sendBatch(messages, options.namespace)
   } catch (error) {
-    if (!(error instanceof NftError)) throw error
+    if (!(error instanceof SyscallError)) throw error
     if (error.code === 'ENOENT') return
     if (error.code !== 'EEXIST') throw error
-    if (ports.length > 1) for (const port of ports) await removeElements(owner, [port], options)
+    if (elements.length > 1) for (const element of elements) removeElements(owner, [element], options)
   }
 }
 
@@ -70,17 +73,26 @@ export async function removeTable(owner: string | undefined, options: NftOptions
 
 /** The step `network.nat`: the table as one types it. It has no calls: nft makes them. */
 export function planNat(state: NatState): Step {
-  return nftStep('network.nat', tableCommands({ ...state, ports: [] }))
+  return {
+    ...nftStep('network.nat', tableCommands({ ...state, ports: [] })),
+    undoShell: nftLines(removeTableCommands(state.owner)),
+  }
 }
 
 /** The step `network.ports`: the elements that publish a container's ports, as one types them. */
 export function planPorts(owner: string | undefined, ports: readonly PublishedPort[]): Step {
-  return nftStep('network.ports', portCommands('add', owner, ports))
+  return {
+    ...nftStep('network.ports', portCommands('add', owner, ports)),
+    undoShell: nftLines(portCommands('delete', owner, ports)),
+  }
 }
 
 function nftStep(id: 'network.nat' | 'network.ports', commands: readonly string[]): Step {
-  const shell = commands.map((command) => `nft ${shellWord(command)}`)
-  return { id, stage: 'network', where: 'host', calls: [], shell, man: ['nft(8)'] }
+  return { id, stage: 'network', where: 'host', calls: [], shell: nftLines(commands), man: ['nft(8)'] }
+}
+
+function nftLines(commands: readonly string[]): string[] {
+  return commands.map((command) => `nft ${shellWord(command)}`)
 }
 
 type Foreign = Awaited<ReturnType<typeof readForeign>>

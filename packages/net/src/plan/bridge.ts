@@ -46,7 +46,10 @@ function planLink({ name, alias, mac, mtu, addresses }: Bridge): Step {
       ? []
       : [`ip link set ${name}${words}${alias === undefined ? '' : ` alias ${shellWord(alias)}`}`]),
   ]
-  return step('network.bridge', 'host', calls, shell, ['ip-link(8)', 'bridge(8)'])
+  return {
+    ...step('network.bridge', 'host', calls, shell, ['ip-link(8)', 'bridge(8)']),
+    undoShell: [`ip link del ${name}`],
+  }
 }
 
 /**

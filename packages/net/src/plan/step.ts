@@ -44,5 +44,6 @@ export function addressLine(address: Cidr, name: string): string {
 }
 
 export function sysctlLine(path: string, value: string): string {
-  return `echo ${value} > /proc/sys/${path}`
+  const line = `echo ${value} > /proc/sys/${path}`
+  return path.includes('ipv6') ? `[ ! -e /proc/sys/${path} ] || ${line}` : line
 }

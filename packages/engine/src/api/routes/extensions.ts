@@ -1,11 +1,7 @@
 /** /x/…: what docker's API does not have. Plans, traces, the demo image, gc. */
-import { randomBytes } from 'node:crypto'
-import * as path from 'node:path'
-import { draftContainer } from '../../containers/create.ts'
-import { planStart } from '../../containers/start.ts'
+import { planCreate } from '../../containers/dry-run.ts'
 import type { Engine } from '../../engine.ts'
 import { ensureDemo } from '../../images/demo.ts'
-import { previewNetworks } from '../../networks/enter.ts'
 import { collectGarbage } from '../../recovery/gc.ts'
 import type { TraceEvent } from '../../runtime-port.ts'
 import { createBody } from '../bodies.ts'
@@ -22,21 +18,10 @@ export const extensionRoutes: Routes<Engine> = {
   'POST /x/gc': async (exchange, engine) => exchange.json(200, { Removed: await collectGarbage(engine) }),
 }
 
-/** What a create and a start with this body would do, as steps. Nothing is made; volumes without a name have no place yet. */
+/** What a create and a start with this body would do, as steps. Nothing is made. */
 async function plan(exchange: Exchange, engine: Engine): Promise<void> {
   const body = await exchange.readJson(createBody)
-  const id = randomBytes(32).toString('hex')
-  const record = await draftContainer(engine, body, id, exchange.query.get('name') ?? '')
-  record.mounts = record.mounts.map((mount) =>
-    mount.type === 'volume' && mount.source === ''
-      ? { ...mount, source: engine.volumes.dataPath(mount.name || id) }
-      : mount,
-  )
-  const { steps } = planStart(engine, record, path.join(engine.root, 'containers', id), {
-    network: previewNetworks(engine, record),
-    sandbox: undefined,
-    dryRun: true,
-  })
+  const steps = await planCreate(engine, body, exchange.query.get('name') ?? '')
   exchange.json(200, { steps: plainSteps(steps) })
 }
 
