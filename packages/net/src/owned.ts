@@ -1,6 +1,6 @@
 /** Which links are ours: each bridge and each host's end of a veth pair says so in its alias, `mini-docker:OWNER:ID`, which `ip link` shows. */
 import { SyscallError } from '@mini-docker/syscall'
-import type { Decoded } from './rtnetlink/decode.ts'
+import { linkKind, type Decoded } from './rtnetlink/decode.ts'
 import { deleteLink, dumpLinks } from './rtnetlink/link.ts'
 import type { NetlinkSocket } from './rtnetlink/socket.ts'
 
@@ -25,10 +25,8 @@ export function findOwned(owner: string, socket: NetlinkSocket): OwnedLink[] {
   return socket.request(dumpLinks()).flatMap(({ fields }) => {
     const alias = fields['IFLA_IFALIAS']
     if (typeof alias !== 'string' || !alias.startsWith(start)) return []
-    const info = fields['IFLA_LINKINFO']
-    const kind = typeof info === 'object' && !Buffer.isBuffer(info) ? info['IFLA_INFO_KIND'] : undefined
     const id = alias.slice(start.length)
-    return [{ name: text(fields['IFLA_IFNAME']), index: Number(fields['index']), kind: text(kind), id }]
+    return [{ name: text(fields['IFLA_IFNAME']), index: Number(fields['index']), kind: linkKind(fields) ?? '', id }]
   })
 }
 

@@ -130,7 +130,7 @@ describeWith(['root', 'ip', 'nft'], 'net', () => {
     ['net addr add 10.9.0.2/33 lo', 125, 'invalid CIDR address: 10.9.0.2/33'],
     ['net addr add 10.9.0.2/24 nosuch', 125, 'ENODEV'],
     ['net ports add 80:80', 125, 'invalid port "80:80"'],
-    ['net ports add 80:10.9.0.2:80', 125, 'No such file or directory'],
+    ['net ports add 80:10.9.0.2:80', 125, 'no such file or directory'],
     ['net nat set br0', 125, 'BRIDGE=SUBNET'],
     ['net frobnicate', 1, 'unknown command'],
   ])('%s ends with %i', (command, status, words) => {

@@ -6,7 +6,6 @@ import {
   addPorts,
   applyRuleset,
   findNft,
-  NftError,
   parseCidr,
   readGeneration,
   removePorts,
@@ -15,7 +14,7 @@ import {
   type NatState,
   type PublishedPort,
 } from '@mini-docker/net'
-import { UserError } from '@mini-docker/syscall'
+import { SyscallError, UserError } from '@mini-docker/syscall'
 import type { ContainerState } from '../containers/model.ts'
 import { Mutex } from '../state/mutex.ts'
 import { bridgeName, OPTION, optionFlag, type NetworkRecord } from './record.ts'
@@ -131,7 +130,7 @@ export class Firewall {
         await this.#change(() => addPorts(this.state().owner, ports))
       } catch (error) {
         // Flushed, or with something in it that should be gone.
-        if (!(error instanceof NftError) || (error.code !== 'ENOENT' && error.code !== 'EEXIST')) throw error
+        if (!(error instanceof SyscallError) || (error.code !== 'ENOENT' && error.code !== 'EEXIST')) throw error
         await this.#replace()
       }
     })

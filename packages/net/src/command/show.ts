@@ -3,7 +3,7 @@ import { formatCall, type Step } from '@mini-docker/syscall'
 import type { TableContents } from '../nft/listed.ts'
 import { messages } from '../messages.ts'
 import { dumpAddresses, dumpRoutes } from '../rtnetlink/address.ts'
-import type { Decoded, DecodedFields } from '../rtnetlink/decode.ts'
+import { linkKind, type Decoded, type DecodedFields } from '../rtnetlink/decode.ts'
 import { dumpLinks } from '../rtnetlink/link.ts'
 import type { NetlinkSocket } from '../rtnetlink/socket.ts'
 
@@ -28,7 +28,7 @@ export function listLinks(socket: NetlinkSocket, kind?: string): string[] {
   const links = socket.request(dumpLinks()).map(({ fields }) => fields)
   const names = namesOf(links)
   return links
-    .map((link) => ({ link, info: kindOf(link) }))
+    .map((link) => ({ link, info: linkKind(link) ?? '' }))
     .filter(({ info }) => kind === undefined || info === kind)
     .map(({ link, info }) => {
       const master = link['IFLA_MASTER']
@@ -75,11 +75,6 @@ export function listElements(contents: TableContents | undefined, only?: string)
 
 function namesOf(links: readonly DecodedFields[]): Map<number, string> {
   return new Map(links.map((link) => [Number(link['index']), text(link['IFLA_IFNAME'])]))
-}
-
-function kindOf(link: DecodedFields): string {
-  const info = link['IFLA_LINKINFO']
-  return typeof info === 'object' && !Buffer.isBuffer(info) ? text(info['IFLA_INFO_KIND']) : ''
 }
 
 function text(value: Decoded | undefined): string {

@@ -1,16 +1,20 @@
 /**
- * Port 53 of 127.0.0.11 led to the ports where our server is, by nft(8) in the container's own network namespace, so that a server in the
+ * Port 53 of 127.0.0.11 led to the ports where our server is, by rules in the container's own network namespace, so that a server in the
  * container may have port 53 of all its addresses. The ports are written over in each packet, without connection tracking: nothing is remembered,
  * so a new server takes over at once, a flood fills no table, and while no server is there a query is lost instead of refused, and
- * comes again after the asker's time-out.
+ * comes again after the asker's time-out. The command of the container waits for them: they are sent to the kernel without nft, whose program
+ * takes longer than all else of a start.
  */
 import type { Step } from '@mini-docker/syscall'
-import { findNft, runNft } from '../nft/run.ts'
+import { parseAddress } from '../address/address.ts'
+import { batchText, sendBatch } from '../nfnetlink/batch.ts'
+import { rewriteMessages, type PortRewrite } from '../nfnetlink/rules.ts'
 import { EMBEDDED_ADDRESS } from './upstream.ts'
 
 export type DnsPorts = { udp: number; tcp: number }
 
-const TABLE = 'ip mini-docker-dns'
+const TABLE = 'mini-docker-dns'
+const CHAIN = 'output'
 
 /** As nft's own lines: the table of a server before is replaced, in one transaction. */
 export function redirectCommands(ports: DnsPorts): string[] {
@@ -18,7 +22,7 @@ export function redirectCommands(ports: DnsPorts): string[] {
 }
 
 /**
- * The step `network.dns`: the rules as one types them. It has no calls: nft makes them, once the container's namespace is there, and only then is it known
+ * The step `network.dns`: the rules as one types them. It has no calls: the daemon makes them, once the container's namespace is there, and only then is it known
  * which ports are free in it; `$pid` and `$port` stand for what is not known before.
  */
 export function planDns(): Step {
@@ -34,21 +38,30 @@ function commands({ udp, tcp }: { [protocol in keyof DnsPorts]: number | string 
     `ip saddr ${EMBEDDED_ADDRESS} ${protocol} sport ${port} ${protocol} sport set 53`,
   ])
   return [
-    `add table ${TABLE}`,
-    `delete table ${TABLE}`,
-    `add table ${TABLE}`,
-    `add chain ${TABLE} output { type filter hook output priority raw; policy accept; }`,
-    ...rules.map((rule) => `add rule ${TABLE} output ${rule}`),
+    `add table ip ${TABLE}`,
+    `delete table ip ${TABLE}`,
+    `add table ip ${TABLE}`,
+    `add chain ip ${TABLE} ${CHAIN} { type filter hook output priority raw; policy accept; }`,
+    ...rules.map((rule) => `add rule ip ${TABLE} ${CHAIN} ${rule}`),
   ]
 }
 
-/** @returns false where nft is missing, or the kernel cannot do this */
-export async function redirect(namespace: string, ports: DnsPorts): Promise<boolean> {
-  if (findNft() === undefined) return false
+/** The same for the kernel. `sent` is told what was sent. @returns false where the kernel cannot do this */
+export function redirect(namespace: string, ports: DnsPorts, sent?: (text: string) => void): boolean {
+  const messages = rewriteMessages(TABLE, CHAIN, rewrites(ports))
   try {
-    await runNft(redirectCommands(ports), { namespace })
+    sendBatch(messages, namespace)
+    sent?.(batchText(messages))
     return true
   } catch {
     return false
   }
+}
+
+function rewrites(ports: DnsPorts): PortRewrite[] {
+  const { bytes } = parseAddress(EMBEDDED_ADDRESS)
+  return (['udp', 'tcp'] as const).flatMap((protocol): PortRewrite[] => [
+    { address: { field: 'daddr', bytes }, protocol, port: { field: 'dport', from: 53, to: ports[protocol] } },
+    { address: { field: 'saddr', bytes }, protocol, port: { field: 'sport', from: ports[protocol], to: 53 } },
+  ])
 }

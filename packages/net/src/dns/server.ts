@@ -137,7 +137,7 @@ async function openSockets(namespace: string): Promise<Sockets> {
     if (isInUse(error)) return listen(namespace, 0)
     throw error
   })
-  if (await redirect(namespace, sockets.ports)) return sockets
+  if (redirect(namespace, sockets.ports)) return sockets
   await closeSockets(sockets.udp, sockets.tcp)
   return listen(namespace, 53)
 }

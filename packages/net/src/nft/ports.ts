@@ -8,12 +8,20 @@
  */
 import { UserError } from '@mini-docker/syscall'
 import { formatAddress, parseAddress } from '../address/address.ts'
-import { hostAddressOf, isTranslated, tableName, type PublishedPort } from './state.ts'
+import { hostAddressOf, isTranslated, tableName, type Protocol, type PublishedPort } from './state.ts'
 
 export type PortMap = 'ports4' | 'ports4_at' | 'ports6' | 'ports6_at'
 
-/** `tcp . 8080 : 172.17.0.2 . 80`. */
-export type PortElement = { map: PortMap; text: string }
+/** Its parts, addresses as bytes; `text` is as one types it: `tcp . 8080 : 172.17.0.2 . 80`. `hostAddress` is undefined for every address of the host. */
+export type PortElement = {
+  map: PortMap
+  hostAddress: Buffer | undefined
+  protocol: Protocol
+  hostPort: number
+  address: Buffer
+  port: number
+  text: string
+}
 
 /** @throws UserError `invalid` for a number that is no port. */
 export function portElement(port: PublishedPort): PortElement {
@@ -27,17 +35,27 @@ export function portElement(port: PublishedPort): PortElement {
   const key = [...(anywhere ? [] : [formatAddress(host.bytes)]), protocol, hostPort]
   return {
     map: `ports${container.version}${anywhere ? '' : '_at'}`,
+    hostAddress: anywhere ? undefined : host.bytes,
+    protocol,
+    hostPort,
+    address: container.bytes,
+    port: containerPort,
     text: `${key.join(' . ')} : ${formatAddress(container.bytes)} . ${containerPort}`,
   }
 }
 
-/** The commands that publish these ports, or take them back: one for each map. What `isTranslated` denies is left out. */
+/** What `isTranslated` denies is left out. @throws UserError `invalid` */
+export function portElements(ports: readonly PublishedPort[]): PortElement[] {
+  return ports.filter(isTranslated).map(portElement)
+}
+
+/** The commands that publish these ports, or take them back: one for each map. */
 export function portCommands(
   verb: 'add' | 'delete',
   owner: string | undefined,
   ports: readonly PublishedPort[],
 ): string[] {
-  const byMap = Map.groupBy(ports.filter(isTranslated).map(portElement), ({ map }) => map)
+  const byMap = Map.groupBy(portElements(ports), ({ map }) => map)
   return [...byMap].map(
     ([map, elements]) =>
       `${verb} element inet ${tableName(owner)} ${map} { ${elements.map(({ text }) => text).join(', ')} }`,

@@ -2,6 +2,7 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { accessSync, constants } from 'node:fs'
 import { UserError } from '@mini-docker/syscall'
+import { noTables } from '../nfnetlink/batch.ts'
 import { inNetworkNamespace } from '../rtnetlink/socket.ts'
 
 export type NftOptions = {
@@ -104,9 +105,6 @@ function refusal(stderr: string, args: string): NftError | UserError {
   const lines = stderr.split('\n')
   const at = lines.findIndex((line) => line.includes('Error: '))
   const sentence = lines[at]?.replace(/^.*?Error: /, '').trim() ?? (stderr.trim() || 'failed')
-  if (sentence.includes('Operation not supported'))
-    return new UserError('unavailable', 'the kernel has no nf_tables: no address translation and no published ports', {
-      hint: 'modprobe -a nf_tables nft_chain_nat nft_masq nft_fib_inet, or take a kernel that has them',
-    })
+  if (sentence.includes('Operation not supported')) return noTables()
   return new NftError(sentence, lines[at + 1]?.trim() || args)
 }

@@ -1,9 +1,9 @@
 /** The bytes of netlink messages → values, and their text in a trace: `{RTM_NEWLINK, index=4, IFLA_IFNAME="eth0", …}`. */
 import type { Filled } from '@mini-docker/syscall'
 import { formatAddress } from '../address/address.ts'
-import { DRIVER_DATA, MESSAGES, type Attributes, type Header, type Kind } from './schema.ts'
+import { MESSAGES, type Attributes, type Header, type Kind, type Messages } from './schema.ts'
 
-export type Decoded = number | string | Buffer | DecodedFields
+export type Decoded = number | string | Buffer | DecodedFields | DecodedFields[]
 export type DecodedFields = { [name: string]: Decoded }
 export type DecodedMessage = { type: number; flags: number; sequence: number; fields: DecodedFields; payload: Buffer }
 
@@ -20,9 +20,9 @@ export function decodeMessages(bytes: Buffer): DecodedMessage[] {
 }
 
 /** One message; of a kind that the table does not know, `fields` is empty and `payload` has all. */
-export function decodeMessage(bytes: Buffer): DecodedMessage {
+export function decodeMessage(bytes: Buffer, messages: Messages = MESSAGES): DecodedMessage {
   const type = bytes.readUInt16LE(4)
-  const family = MESSAGES[type]?.[1]
+  const family = messages[type]?.[1]
   const payload = bytes.subarray(16)
   const head = { type, flags: bytes.readUInt16LE(6), sequence: bytes.readUInt32LE(8), payload }
   if (family === undefined) return { ...head, fields: {} }
@@ -33,13 +33,23 @@ export function decodeMessage(bytes: Buffer): DecodedMessage {
   }
 }
 
+/** The driver of a link: `bridge`, `veth`; undefined for `lo` and cables. */
+export function linkKind({ IFLA_LINKINFO: info }: DecodedFields): string | undefined {
+  const nested = typeof info === 'object' && !Buffer.isBuffer(info) && !Array.isArray(info)
+  const kind = nested ? info['IFLA_INFO_KIND'] : undefined
+  return typeof kind === 'string' ? kind : undefined
+}
+
 /** A request as a trace shows it; what is filled in later stands as `<name>`. */
-export function describeMessage({ bytes, fill }: Pick<Filled, 'bytes' | 'fill'>): string {
+export function describeMessage(
+  { bytes, fill }: Pick<Filled, 'bytes' | 'fill'>,
+  messages: Messages = MESSAGES,
+): string {
   const marked = Buffer.from(bytes)
   // A number that no interface and no process has, to be found again in the text.
   fill.forEach(({ at }, i) => marked.writeUInt32LE(MARK + i, at))
-  const { type, fields } = decodeMessage(marked)
-  const text = [MESSAGES[type]?.[0] ?? `message ${type}`, ...shown(fields)].join(', ')
+  const { type, fields } = decodeMessage(marked, messages)
+  const text = [messages[type]?.[0] ?? `message ${type}`, ...shown(fields)].join(', ')
   return `{${fill.reduce((all, { ref }, i) => all.replace(String(MARK + i), `<${ref}>`), text)}}`
 }
 
@@ -54,6 +64,7 @@ function shown(fields: DecodedFields): string[] {
 function showValue(value: Decoded): string {
   if (typeof value === 'string') return JSON.stringify(value)
   if (typeof value === 'number') return String(value)
+  if (Array.isArray(value)) return `[${value.map(showValue).join(', ')}]`
   return Buffer.isBuffer(value) ? `[${value.length} bytes]` : `{${shown(value).join(', ')}}`
 }
 
@@ -84,17 +95,33 @@ function decodeAttributes(known: Attributes, bytes: Buffer): DecodedFields {
     if (length < 4 || at + length > bytes.length) break
     const found = byType.get(bytes.readUInt16LE(at + 2) & 0x3fff)
     const value = bytes.subarray(at + 4, at + length)
-    if (found !== undefined) fields[found.name] = decodeValue(found.kind, value)
+    if (found !== undefined) fields[found.name] = decodeValue(chosen(found.kind, fields), value)
     at += (length + 3) & ~3
   }
-  const kind = fields['IFLA_INFO_KIND']
-  const driver = typeof kind === 'string' ? DRIVER_DATA[kind] : undefined
-  const data = fields['IFLA_INFO_DATA']
-  if (driver !== undefined && Buffer.isBuffer(data)) fields['IFLA_INFO_DATA'] = decodeAttributes(driver, data)
   return fields
 }
 
-function decodeValue(kind: Kind, value: Buffer): Decoded {
+/** The one that chooses comes first, in what the kernel sends as in what we do. */
+function chosen(kind: Kind, fields: DecodedFields): Exclude<Kind, { chosenBy: string }> {
+  if (typeof kind !== 'object' || !('chosenBy' in kind)) return kind
+  const name = fields[kind.chosenBy]
+  const nested = typeof name === 'string' ? kind.from[name] : undefined
+  return nested === undefined ? 'bytes' : { nested }
+}
+
+function decodeList(known: Attributes, bytes: Buffer): DecodedFields[] {
+  const list: DecodedFields[] = []
+  for (let at = 0; at + 4 <= bytes.length;) {
+    const length = bytes.readUInt16LE(at)
+    if (length < 4 || at + length > bytes.length) break
+    list.push(decodeAttributes(known, bytes.subarray(at + 4, at + length)))
+    at += (length + 3) & ~3
+  }
+  return list
+}
+
+function decodeValue(kind: Exclude<Kind, { chosenBy: string }>, value: Buffer): Decoded {
+  if (typeof kind === 'object' && 'list' in kind) return decodeList(kind.list, value)
   if (typeof kind === 'object') {
     if (kind.header === undefined) return decodeAttributes(kind.nested, value)
     const inner = decodeAttributes(kind.nested, value.subarray(sizeOf(kind.header)))
@@ -105,6 +132,8 @@ function decodeValue(kind: Kind, value: Buffer): Decoded {
     case 'u16':
     case 'u32':
       return value.length >= WIDTH[kind] ? value.readUIntLE(0, WIDTH[kind]) : value
+    case 'net32':
+      return value.length >= 4 ? value.readUInt32BE(0) : value
     case 'text':
       return value.toString('utf8').replace(/\0+$/, '')
     case 'ip':

@@ -2,9 +2,9 @@
 import type { Filled, Ref } from '@mini-docker/syscall'
 import { parseAddress } from '../address/address.ts'
 import { NLM_F_ACK, NLM_F_REQUEST } from './numbers.ts'
-import { DRIVER_DATA, MESSAGES, type Attributes, type Header, type Kind } from './schema.ts'
+import { MESSAGES, type Attributes, type Header, type Kind, type Messages } from './schema.ts'
 
-export type Value = number | string | Uint8Array | Ref | Fields | undefined
+export type Value = number | string | Uint8Array | Ref | Fields | readonly Fields[] | undefined
 /** Attributes by name. A `header` belongs to nested attributes that have one (the peer of a veth). Undefined ones are left out. */
 export type Fields = { readonly [name: string]: Value }
 
@@ -22,8 +22,9 @@ type Piece = { bytes: Buffer; fill: Fill }
 const HEADER_BYTES = 16
 
 /** The message, with sequence number 0. @throws TypeError for a name that the kind of message does not have. */
-export function encodeMessage({ type, flags = NLM_F_ACK, header, attributes }: MessageRequest): Piece {
-  const [, family] = MESSAGES[type] ?? unknown(`message ${type}`)
+export function encodeMessage(message: MessageRequest, messages: Messages = MESSAGES): Piece {
+  const { type, flags = NLM_F_ACK, header, attributes } = message
+  const [, family] = messages[type] ?? unknown(`message ${type}`)
   const body = join([encodeHeader(family.header, header), encodeAttributes(family.attributes, attributes)])
   const start = Buffer.alloc(HEADER_BYTES)
   start.writeUInt32LE(HEADER_BYTES + body.bytes.length, 0)
@@ -41,30 +42,37 @@ function encodeHeader(fields: Header, values: Readonly<Record<string, number | R
   )
 }
 
-function encodeAttributes(known: Attributes, fields: Fields, driver?: string): Piece {
-  const kindOfLink = fields['IFLA_INFO_KIND']
+function encodeAttributes(known: Attributes, fields: Fields): Piece {
   return join(
     Object.entries(fields).flatMap(([name, value]) => {
       if (value === undefined || name === 'header') return []
-      const [type, kind] = known[name] ?? unknown(`attribute ${name}`)
-      const inner = name === 'IFLA_INFO_DATA' ? driverData(typeof kindOfLink === 'string' ? kindOfLink : driver) : kind
-      return [attribute(isNest(inner) ? type | NLA_F_NESTED : type, encodeValue(inner, value))]
+      const [type, declared] = known[name] ?? unknown(`attribute ${name}`)
+      const kind = chosen(declared, fields)
+      return [attribute(isNest(kind) ? type | NLA_F_NESTED : type, encodeValue(kind, value))]
     }),
   )
 }
 
-function driverData(driver: string | undefined): Kind {
-  return { nested: DRIVER_DATA[driver ?? ''] ?? unknown(`link driver ${driver}`) }
+function chosen(kind: Kind, fields: Fields): Exclude<Kind, { chosenBy: string }> {
+  if (typeof kind !== 'object' || !('chosenBy' in kind)) return kind
+  const name = fields[kind.chosenBy]
+  const nested = typeof name === 'string' ? kind.from[name] : undefined
+  return { nested: nested ?? unknown(`such ${kind.chosenBy}`) }
 }
 
 /** The bridge takes IFLA_PROTINFO without the flag for something older. */
 const NLA_F_NESTED = 0x8000
 
 function isNest(kind: Kind): boolean {
-  return typeof kind === 'object' && kind.header === undefined
+  return typeof kind === 'object' && !('header' in kind)
 }
 
-function encodeValue(kind: Kind, value: Exclude<Value, undefined>): Piece {
+/** Of each attribute in a list: NFTA_LIST_ELEM. */
+const LIST_ELEMENT = 1 | NLA_F_NESTED
+
+function encodeValue(kind: Exclude<Kind, { chosenBy: string }>, value: Exclude<Value, undefined>): Piece {
+  if (typeof kind === 'object' && 'list' in kind)
+    return join((value as Fields[]).map((one) => attribute(LIST_ELEMENT, encodeAttributes(kind.list, one))))
   if (typeof kind === 'object') {
     const fields = value as Fields
     const head =
@@ -85,7 +93,8 @@ function bytesOf(kind: Kind, value: string | Uint8Array): Buffer {
 
 function integer(kind: Kind, value: number): Buffer {
   const bytes = Buffer.alloc(kind === 'u8' ? 1 : kind === 'u16' ? 2 : 4)
-  bytes.writeUIntLE(value >>> 0, 0, bytes.length)
+  if (kind === 'net32') bytes.writeUInt32BE(value >>> 0)
+  else bytes.writeUIntLE(value >>> 0, 0, bytes.length)
   return bytes
 }
 

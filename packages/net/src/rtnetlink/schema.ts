@@ -20,8 +20,22 @@ import {
   RTM_SETLINK,
 } from './numbers.ts'
 
-/** `ip` is an address of 4 or 16 bytes, `mac` one of 6; `bytes` is left as it is. */
-export type Kind = 'u8' | 'u16' | 'u32' | 'text' | 'ip' | 'mac' | 'bytes' | { nested: Attributes; header?: Header }
+/**
+ * `net32` is a number in network byte order, as netfilter has them; `ip` an address of 4 or 16 bytes, `mac` one of 6; `bytes` is left as it is. A `list`
+ * holds attributes of one shape, all of type 1. What is `chosenBy` another attribute beside it is shaped as that one's value says.
+ */
+export type Kind =
+  | 'u8'
+  | 'u16'
+  | 'u32'
+  | 'net32'
+  | 'text'
+  | 'ip'
+  | 'mac'
+  | 'bytes'
+  | { nested: Attributes; header?: Header }
+  | { list: Attributes }
+  | { chosenBy: string; from: Readonly<Record<string, Attributes>> }
 export type Attributes = Readonly<Record<string, readonly [type: number, kind: Kind]>>
 /** Fields in their order; `pad…` ones are zero and never shown. */
 export type Header = readonly (readonly [name: string, kind: 'u8' | 'u16' | 'u32'])[]
@@ -44,15 +58,19 @@ const PEER_ATTRIBUTES: Attributes = {
   IFLA_NET_NS_FD: [28, 'u32'],
 }
 
-/** One table for the drivers whose data we write; the numbers of their attributes overlap, and `IFLA_INFO_KIND` says whose they are. */
-const INFO: Attributes = {
-  IFLA_INFO_KIND: [1, 'text'],
-  IFLA_INFO_DATA: [2, 'bytes'],
+export const VETH_DATA: Attributes = { VETH_INFO_PEER: [1, { nested: PEER_ATTRIBUTES, header: IFINFOMSG }] }
+export const BRIDGE_DATA: Attributes = { IFLA_BR_FORWARD_DELAY: [1, 'u32'], IFLA_BR_STP_STATE: [5, 'u32'] }
+
+/** The data of a link's driver. */
+const DRIVER_DATA: Readonly<Record<string, Attributes>> = {
+  veth: VETH_DATA,
+  bridge: BRIDGE_DATA,
 }
 
-export const VETH_DATA: Attributes = { VETH_INFO_PEER: [1, { nested: PEER_ATTRIBUTES, header: IFINFOMSG }] }
-export const MACVLAN_DATA: Attributes = { IFLA_MACVLAN_MODE: [1, 'u32'] }
-export const BRIDGE_DATA: Attributes = { IFLA_BR_FORWARD_DELAY: [1, 'u32'], IFLA_BR_STP_STATE: [5, 'u32'] }
+const INFO: Attributes = {
+  IFLA_INFO_KIND: [1, 'text'],
+  IFLA_INFO_DATA: [2, { chosenBy: 'IFLA_INFO_KIND', from: DRIVER_DATA }],
+}
 
 export const LINK: Family = {
   header: IFINFOMSG,
@@ -121,8 +139,10 @@ export const NEIGHBOUR: Family = {
   attributes: { NDA_DST: [1, 'ip'], NDA_LLADDR: [2, 'mac'] },
 }
 
-/** Name and shape of each kind of message. */
-export const MESSAGES: Readonly<Record<number, readonly [name: string, family: Family]>> = {
+/** Name and shape of each kind of message, by its number. */
+export type Messages = Readonly<Record<number, readonly [name: string, family: Family]>>
+
+export const MESSAGES: Messages = {
   [RTM_NEWLINK]: ['RTM_NEWLINK', LINK],
   [RTM_DELLINK]: ['RTM_DELLINK', LINK],
   [RTM_GETLINK]: ['RTM_GETLINK', LINK],
@@ -136,11 +156,4 @@ export const MESSAGES: Readonly<Record<number, readonly [name: string, family: F
   [RTM_NEWNEIGH]: ['RTM_NEWNEIGH', NEIGHBOUR],
   [RTM_DELNEIGH]: ['RTM_DELNEIGH', NEIGHBOUR],
   [RTM_GETNEIGH]: ['RTM_GETNEIGH', NEIGHBOUR],
-}
-
-/** The data of a link's driver. */
-export const DRIVER_DATA: Readonly<Record<string, Attributes>> = {
-  veth: VETH_DATA,
-  macvlan: MACVLAN_DATA,
-  bridge: BRIDGE_DATA,
 }

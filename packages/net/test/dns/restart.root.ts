@@ -38,9 +38,17 @@ test('a resolver that asks while no server is there waits and asks again: the lo
   second.kill('SIGKILL')
 })
 
-test('without nft the server takes port 53 itself', async () => {
+test('nft is not needed for the rules in front of it', async () => {
   using container = await openContainer()
   const server = await serve(container, 'mount --bind /dev/null /usr/sbin/nft && ')
+  expect(container.run('ss', '-Hlnu')).not.toContain('127.0.0.11:53 ')
+  expect(await dig(container, 'web')).toEqual(['10.9.0.2'])
+  server.kill('SIGKILL')
+})
+
+test('where rules cannot be made, the server takes port 53 itself', async () => {
+  using container = await openContainer()
+  const server = await serve(container, '', ['setpriv', '--bounding-set=-net_admin', '--inh-caps=-net_admin'])
   expect(container.run('ss', '-Hlnu')).toContain('127.0.0.11:53 ')
   expect(container.run('nft', 'list', 'ruleset')).toBe('')
   expect(await dig(container, 'web')).toEqual(['10.9.0.2'])
@@ -48,9 +56,9 @@ test('without nft the server takes port 53 itself', async () => {
   server.kill('SIGKILL')
 })
 
-/** Resolves when the server is ready. `before` is what the shell does first, in a mount namespace of its own. */
-async function serve(container: TestNamespace, before = ''): Promise<ChildProcess> {
-  const words = ['--mount', 'sh', '-c', `${before}exec "$@"`, 'sh', process.execPath, SERVE, container.path]
+/** Resolves when the server is ready. `before` is what the shell does first, in a mount namespace of its own; `wrapper` starts the server. */
+async function serve(container: TestNamespace, before = '', wrapper: string[] = []): Promise<ChildProcess> {
+  const words = ['--mount', 'sh', '-c', `${before}exec "$@"`, 'sh', ...wrapper, process.execPath, SERVE, container.path]
   const child = spawn('unshare', words, { stdio: ['ignore', 'pipe', 'inherit'] })
   await once(child.stdout, 'data')
   return child
