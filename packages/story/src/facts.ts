@@ -13,6 +13,7 @@ export const SECTIONS = [
   'links',
   'addresses',
   'routes',
+  'sysctls',
   'nft',
   'capabilities',
   'security',

@@ -1,1 +1,3 @@
+export * from './event.ts'
 export * from './facts.ts'
+export * from './recording.ts'

@@ -16,8 +16,6 @@ export type CanvasOptions = {
   /** Reports clicks and the wheel as keys; the terminal's own selection then needs shift. */
   mouse?: boolean
   onKey: (key: KeyPress) => void
-  /** Bytes as they were typed, before they are keys; true when they are dealt with. */
-  onBytes?: (bytes: Buffer) => boolean
   onResize: (size: { columns: number; rows: number }) => void
   /** The keyboard is gone: the terminal was closed. */
   onEnd?: () => void
@@ -136,7 +134,6 @@ export class Canvas implements Disposable {
 
   readonly #receive = (bytes: Buffer): void => {
     clearTimeout(this.#escape)
-    if (this.#options.onBytes?.(bytes) === true) return
     this.#press(this.#decoder.feed(bytes))
     if (this.#decoder.isPending) this.#escape = setTimeout(() => this.#press(this.#decoder.flush()), ESCAPE_WAIT_MS)
   }

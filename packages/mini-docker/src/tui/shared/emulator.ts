@@ -97,10 +97,10 @@ export class Emulator implements Disposable {
 function modesIn(bytes: Buffer): Buffer {
   const last = new Map<string, string>()
   for (let at = bytes.indexOf('\u001B[?'); at !== -1; at = bytes.indexOf('\u001B[?', at + 3)) {
-    const [whole, mode] = /^\u001B\[\?([\d;]{1,30})[hl]/.exec(bytes.toString('latin1', at, at + 36)) ?? []
+    const [whole, mode] = /^\[\?([\d;]{1,30})[hl]/.exec(bytes.toString('latin1', at + 1, at + 36)) ?? []
     if (whole === undefined || mode === undefined) continue
     last.delete(mode)
-    last.set(mode, whole)
+    last.set(mode, `\u001B${whole}`)
   }
   return Buffer.from(`${[...last.values()].join('')}\u001B[0m`, 'latin1')
 }

@@ -7,6 +7,7 @@
  */
 
 export type KeyPress = {
+  /** Empty for a sequence that is no key known here: a container may still know it. */
   name: string
   /** What the terminal sent. */
   bytes: Buffer
@@ -131,17 +132,18 @@ function describe(bytes: Buffer): KeyPress[] {
   const name = nameOf(text)
   if (name !== undefined) return [{ name, bytes }]
   const mouse = mouseOf(text)
-  return mouse === undefined ? [] : [{ ...mouse, bytes }]
+  return [{ name: '', ...mouse, bytes }]
 }
 
 function nameOf(text: string): string | undefined {
   if (!text.startsWith('\u001B') || text.length === 1) return nameOfCharacter(text)
-  const [, modifier, letter] = /^\u001B(?:O|\[(?:1;(\d+))?)([A-Z])$/.exec(text) ?? []
+  const rest = text.slice(1)
+  const [, modifier, letter] = /^(?:O|\[(?:1;(\d+))?)([A-Z])$/.exec(rest) ?? []
   if (letter !== undefined) return withModifier(SEQUENCES[letter], modifier)
-  const [, number, numberedModifier] = /^\u001B\[(\d+)(?:;(\d+))?~$/.exec(text) ?? []
+  const [, number, numberedModifier] = /^\[(\d+)(?:;(\d+))?~$/.exec(rest) ?? []
   if (number !== undefined) return withModifier(NUMBERED[number], numberedModifier)
-  if (text.startsWith('\u001B[') || text.startsWith('\u001BO')) return undefined
-  const inner = nameOfCharacter(text.slice(1))
+  if (/^[[O]./.test(rest)) return undefined
+  const inner = nameOfCharacter(rest)
   return inner === undefined ? undefined : `alt-${inner}`
 }
 
@@ -165,7 +167,7 @@ function nameOfCharacter(text: string): string | undefined {
 
 /** SGR mouse reports (1006): ESC [ < button ; column ; row M, released with m. */
 function mouseOf(text: string): Omit<KeyPress, 'bytes'> | undefined {
-  const [, button, column, row, end] = /^\u001B\[<(\d+);(\d+);(\d+)([Mm])$/.exec(text) ?? []
+  const [, button, column, row, end] = /^\[<(\d+);(\d+);(\d+)([Mm])$/.exec(text.slice(1)) ?? []
   if (button === undefined || end === 'm') return undefined
   const name = { 0: 'click', 64: 'wheelup', 65: 'wheeldown' }[Number(button)]
   return name === undefined ? undefined : { name, at: { column: Number(column) - 1, row: Number(row) - 1 } }
