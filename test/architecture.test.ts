@@ -20,7 +20,7 @@ const ALLOWED: Record<string, string[]> = {
   image: ['syscall'],
   verify: [],
   story: [],
-  facts: ['syscall', 'ns', 'cgroup', 'net', 'story'],
+  facts: ['syscall', 'cgroup', 'net', 'security', 'story'],
   runtime: ['syscall', 'ns', 'cgroup', 'unionfs', 'security'],
   engine: ['syscall', 'ns', 'cgroup', 'unionfs', 'security', 'net', 'image', 'runtime', 'story', 'facts'],
   // The command line speaks to the engine over its API; it starts the daemon, and prints messages and plans.
