@@ -1,8 +1,8 @@
 /** Networks with real containers, each daemon in a network namespace of its own. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { eventually } from '../../../test/harness/eventually.ts'
 import { describeWith } from '../../../test/harness/requires.ts'
+import { Containers } from './support/containers.ts'
 import { KillableDaemon } from './support/killable.ts'
 
 let daemon: KillableDaemon
@@ -11,33 +11,11 @@ beforeAll(async () => {
 })
 afterAll(async () => daemon[Symbol.asyncDispose]())
 
-type Body = { Cmd?: string[]; HostConfig?: object; NetworkingConfig?: object; [field: string]: unknown }
-
-/** A container that runs, by name. */
-async function start(name: string, body: Body): Promise<string> {
-  const id = await daemon.create({ Cmd: ['sleep', '1000'], ...body }, name)
-  const started = await daemon.request('POST', `/containers/${id}/start`)
-  if (started.status !== 204) throw new Error(started.text)
-  return id
-}
-
-const settings = async (id: string) => (await daemon.request('GET', `/containers/${id}/json`)).json.NetworkSettings
-const remove = (...ids: string[]) => Promise.all(ids.map((id) => daemon.request('DELETE', `/containers/${id}?force=1`)))
-const gone = (pattern: RegExp) =>
-  eventually('the links are gone', () => Promise.resolve(!links().some((name) => pattern.test(name))))
-const links = () => (daemon.namespace.ip('link') as { ifname: string }[]).map(({ ifname }) => ifname)
-
-/** What a command in a running container prints. */
-async function exec(id: string, ...Cmd: string[]): Promise<string> {
-  const { json } = await daemon.request('POST', `/containers/${id}/exec`, {
-    Cmd,
-    AttachStdout: true,
-    AttachStderr: true,
-  })
-  const attached = await daemon.hijack(`/exec/${json.Id}/start`, JSON.stringify({ Detach: false }))
-  await attached.ended
-  return attached.frames[1] + attached.frames[2]
-}
+const containers = new Containers(() => daemon)
+const start = containers.start.bind(containers)
+const exec = containers.exec.bind(containers)
+const settings = containers.settings.bind(containers)
+const remove = containers.remove.bind(containers)
 
 describeWith(['root', 'ip', 'nft', 'nsenter'], 'the bridge network', () => {
   test('a container gets an address and a way out, and stands in inspect, ps and the network by it', async () => {
@@ -51,9 +29,9 @@ describeWith(['root', 'ip', 'nft', 'nsenter'], 'the bridge network', () => {
     expect(shown.Networks.bridge).toMatchObject({ IPAddress: '172.17.0.2', IPPrefixLen: 16, DNSNames: null })
     const { Containers, Options } = (await daemon.request('GET', '/networks/bridge')).json
     expect(Containers[id]).toMatchObject({ Name: 'one', IPv4Address: '172.17.0.2/16' })
-    expect(links()).toContain(Options['com.docker.network.bridge.name'])
+    expect(containers.links()).toContain(Options['com.docker.network.bridge.name'])
     await remove(id)
-    await gone(/^veth/)
+    await containers.linksGone(/^veth/)
     expect((await daemon.request('GET', '/networks/bridge')).json.Containers).toEqual({})
   })
 
@@ -64,7 +42,7 @@ describeWith(['root', 'ip', 'nft', 'nsenter'], 'the bridge network', () => {
     const addresses = await Promise.all(ids.map(async (id) => (await settings(id)).IPAddress as string))
     expect(new Set(addresses).size).toBe(8)
     await remove(...ids)
-    await gone(/^veth/)
+    await containers.linksGone(/^veth/)
   })
 })
 
@@ -112,7 +90,7 @@ describeWith(['root', 'ip', 'nft', 'nsenter'], 'user networks', () => {
     expect(await exec(web, 'busybox', 'ping', '-c1', '-W2', 'db')).toContain('1 packets received')
     await remove(db, web, far)
     for (const name of ['tnet', 'other']) expect((await daemon.request('DELETE', `/networks/${name}`)).status).toBe(204)
-    await gone(/^(veth|md-)/)
+    await containers.linksGone(/^(veth|md-)/)
   })
 
   test('the network of another container is shared, and must be there', async () => {

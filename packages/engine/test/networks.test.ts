@@ -2,6 +2,7 @@
 import * as fs from 'node:fs'
 import * as path from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { driverOptions } from '../src/networks/driver-options.ts'
 import { parseEndpoint, parseLink } from '../src/networks/endpoint.ts'
 import { gatewayOrder } from '../src/networks/sandbox.ts'
 import { parseBindings } from '../src/networks/ports/bindings.ts'
@@ -50,15 +51,35 @@ describe('published ports', () => {
 })
 
 describe('an endpoint', () => {
+  const sysctl = (text: string) => ({ DriverOpts: { 'com.docker.network.endpoint.sysctls': text } })
   test.each([
     [{ IPAMConfig: { IPv4Address: 'fd00::1' } }, 'invalid IPv4 address: fd00::1'],
-    [{ IPAMConfig: { LinkLocalIPs: ['169.254.1.1'] } }, 'link-local addresses'],
+    [{ IPAMConfig: { LinkLocalIPs: ['10.0.0.1'] } }, 'invalid link local IP address: 10.0.0.1'],
+    [{ IPAMConfig: { LinkLocalIPs: ['fd00::1'] } }, 'invalid link local IP address: fd00::1'],
     [{ MacAddress: 'x' }, 'invalid MAC address'],
     [{ Aliases: ['a b'] }, 'invalid network-scoped alias'],
     [{ Links: [':x'] }, 'bad format for links'],
     [{ Aliases: 7 }, 'invalid endpoint settings: Aliases'],
-    [{ DriverOpts: { x: 'y' } }, 'the option x of an endpoint is not built yet'],
+    [
+      sysctl('net.ipv4.conf.eth0.forwarding=1'),
+      "unrecognised network interface sysctl 'net.ipv4.conf.eth0.forwarding=1'",
+    ],
+    [sysctl('net.core.conf.IFNAME.x=1'), 'unrecognised network interface sysctl'],
+    [sysctl('net.ipv4.conf.IFNAME.forwarding'), 'unrecognised network interface sysctl'],
+    [sysctl('net.ipv4.conf.IFNAME./../../kernel/x=1'), 'unrecognised network interface sysctl'],
+    [{ DriverOpts: { 'com.docker.network.endpoint.ifname': 'a/b' } }, 'invalid interface name "a/b"'],
   ])('%j is refused', (settings, message) => expect(() => parseEndpoint(settings)).toThrow(message))
+  test('options that no driver knows are kept, as in docker', () => {
+    const DriverOpts = { x: 'y' }
+    expect(parseEndpoint({ DriverOpts }).DriverOpts).toEqual(DriverOpts)
+    expect(driverOptions({ DriverOpts })).toEqual({ ifname: undefined, sysctls: [] })
+    expect(
+      driverOptions(sysctl('net.ipv4.conf.ifname.log_martians=1,net.ipv6.conf.IFNAME.accept_ra=2')).sysctls,
+    ).toEqual([
+      { path: 'net/ipv4/conf/IFNAME/log_martians', value: '1' },
+      { path: 'net/ipv6/conf/IFNAME/accept_ra', value: '2' },
+    ])
+  })
   test('a link has a name and an alias, which is the name where none is given', () => {
     expect(parseLink('db')).toEqual({ name: 'db', alias: 'db' })
     expect(parseLink('/db:/web/store')).toEqual({ name: 'db', alias: 'store' })

@@ -83,6 +83,26 @@ export const messages: Messages = {
       why: 'macvlan は、既存のケーブルの上に、独自のハードウェアアドレスを持つインターフェースを作ります。コンテナはホストを介さず、外のネットワークに直接つながります。ただし、そのケーブルではホストとコンテナ同士は通信できません。',
     },
   },
+  'network.parent': {
+    en: {
+      title: 'Make the interface that the network is on',
+      why: 'A macvlan needs an interface below it. With a number behind a dot it is the part of a cable that carries this VLAN’s tag. A dummy is a cable that leads nowhere: the containers on it have each other, and nobody else.',
+    },
+    ja: {
+      title: 'ネットワークを載せるインターフェースを作ります',
+      why: 'macvlan には、土台になるインターフェースが必要です。ドットの後に番号があれば、ケーブルのうち、その VLAN のタグが付いた分を扱います。dummy は、どこにもつながらないケーブルです。そこにいるコンテナどうしだけが通信できます。',
+    },
+  },
+  'network.parent.remove': {
+    en: {
+      title: 'Remove the interface that the network was on',
+      why: 'It was made for this network, and no other is on it.',
+    },
+    ja: {
+      title: 'ネットワークを載せていたインターフェースを削除します',
+      why: 'このネットワークのために作ったもので、他のネットワークは載っていません。',
+    },
+  },
   'network.namespace': {
     en: {
       title: 'Open the container’s network namespace',

@@ -71,4 +71,14 @@ export class ContainerStore {
     if (match === undefined) throw new UserError('not-found', `No such container: ${reference}`)
     return match
   }
+
+  /** The same, undefined when there is none. */
+  known(reference: string): Container | undefined {
+    try {
+      return this.find(reference)
+    } catch (error) {
+      if (error instanceof UserError) return undefined
+      throw error
+    }
+  }
 }

@@ -1,17 +1,18 @@
 /** POST /networks/{id}/connect and /disconnect: of a container that runs at once, of one that does not for its next start. */
 import { planConnect, planDisconnect } from '@mini-docker/net'
-import { UserError } from '@mini-docker/syscall'
+import { SyscallError, UserError } from '@mini-docker/syscall'
 import { saveRecord } from '../containers/create.ts'
 import type { Container } from '../containers/model.ts'
 import type { Engine } from '../engine.ts'
 import { networkEvent } from './create.ts'
+import { ensureDevice } from './devices.ts'
 import { checkEndpoint, type EndpointSettings } from './endpoint.ts'
-import { ensureBridge } from './enter.ts'
 import { rewriteEtcFiles } from './files.ts'
-import { publishedPorts } from './firewall.ts'
 import { modeOf } from './mode.ts'
-import { endpointOf, orderedNetworks, placeIn } from './place.ts'
-import type { NetworkRecord } from './record.ts'
+import { orderedNetworks, orderedPlaces } from './order.ts'
+import { endpointOf, placeIn } from './place.ts'
+import { followPlace, whereLed } from './ports/follow.ts'
+import { isInternal, type NetworkRecord } from './record.ts'
 import type { EndpointState } from './sandbox.ts'
 import { settled } from './settle.ts'
 
@@ -24,7 +25,7 @@ export function connectNetwork(
 ): Promise<void> {
   return container.lock.run(async () => {
     const network = settled(engine, found)
-    refuseMode(container, network)
+    if (!network.configOnly) refuseMode(container, network)
     checkEndpoint(network, settings)
     const { record } = container
     if (network.name in record.networks && container.alive)
@@ -97,24 +98,51 @@ async function connectRunning(
   container: Container,
   settings: EndpointSettings,
 ): Promise<void> {
+  const { networks } = engine
   const before = container.state.network ?? { id: container.id, endpoints: {}, ports: [] }
+  const led = whereLed(engine, container)
   const place = placeIn(engine, network, settings, freeInterface(Object.values(before.endpoints)))
   container.change({ network: { ...before, endpoints: { ...before.endpoints, [network.name]: place } } })
+  const names = orderedNetworks(networks.store, container.record, Object.keys(container.state.network?.endpoints ?? {}))
+  const wayOut = names[0] === network.name && !isInternal(network)
+  const endpoint = endpointOf(engine, container.id, network, place, wayOut)
   try {
-    await ensureBridge(engine, network)
-    await engine.networks.firewall.ensure()
-    const [first] = orderedNetworks(engine, container, Object.keys(container.state.network?.endpoints ?? {}))
-    const wayOut = first === network.name && !network.internal
-    const endpoint = endpointOf(engine, container.id, network, place, wayOut)
+    await ensureDevice(engine, network)
+    await networks.firewall.ensure()
     await engine.runtime.run(planConnect(endpoint, { pid: container.state.pid }))
     await openNames(engine, container)
+    await followPlace(engine, container, led)
   } catch (error) {
     container.change({
       network: container.state.network && { ...container.state.network, endpoints: before.endpoints },
     })
-    engine.networks.unplugger.unplug([place.hostName])
+    networks.names.forget(container.id, network.id)
+    networks.names.refresh(container)
+    await takeOut(engine, container, endpoint, error)
     throw error
   }
+}
+
+/** What a connect that failed has made. A link of that name that was there before is the container's own. */
+async function takeOut(
+  engine: Engine,
+  container: Container,
+  endpoint: ReturnType<typeof endpointOf>,
+  error: unknown,
+): Promise<void> {
+  if (error instanceof SyscallError && error.code === 'EEXIST' && !('bridge' in endpoint)) return
+  const next = nextWayOut(engine, container)
+  await engine.runtime
+    .run(planDisconnect(endpoint, { pid: container.state.pid }, next))
+    .catch((again: unknown) => engine.log(`container ${container.id} keeps ${endpoint.name}: ${String(again)}`))
+}
+
+/** The place that has the way out now, for the planners; undefined without one. */
+function nextWayOut(engine: Engine, { id, record, state }: Container) {
+  const [next] = orderedPlaces(engine.networks.store, record, state.network)
+  return next === undefined || isInternal(next.network)
+    ? undefined
+    : endpointOf(engine, id, next.network, next.endpoint, true)
 }
 
 async function disconnectRunning(
@@ -125,22 +153,16 @@ async function disconnectRunning(
 ): Promise<void> {
   const sandbox = container.state.network
   if (sandbox === undefined) return
-  const portsBefore = publishedPorts(container, engine.networks.store)
+  const led = whereLed(engine, container)
   const { [network.name]: _gone, ...endpoints } = sandbox.endpoints
   container.change({ network: { ...sandbox, endpoints } })
   engine.networks.names.forget(container.id, network.id)
-  const portsAfter = publishedPorts(container, engine.networks.store)
-  if (JSON.stringify(portsBefore) !== JSON.stringify(portsAfter)) {
-    await engine.networks.firewall.withdraw(portsBefore)
-    await engine.networks.firewall.publish(portsAfter)
-  }
-  const [name] = orderedNetworks(engine, container, Object.keys(endpoints))
-  const next = name === undefined ? undefined : endpoints[name]
-  const nextNetwork = next && engine.networks.store.find(next.networkId)
-  const follow =
-    next && nextNetwork && !nextNetwork.internal ? endpointOf(engine, container.id, nextNetwork, next, true) : undefined
+  await followPlace(engine, container, led).catch((error: unknown) =>
+    engine.log(`ports of container ${container.id} are lost: ${String(error)}`),
+  )
+  const next = nextWayOut(engine, container)
   await engine.runtime.run(
-    planDisconnect(endpointOf(engine, container.id, network, endpoint, false), { pid: container.state.pid }, follow),
+    planDisconnect(endpointOf(engine, container.id, network, endpoint, false), { pid: container.state.pid }, next),
   )
   rewriteEtcFiles(engine, container)
   engine.networks.names.refresh(container)

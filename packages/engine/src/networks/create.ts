@@ -1,27 +1,15 @@
 /** POST /networks/create: everything is checked and a subnet chosen; the bridge is made when a container first needs it. */
 import { randomBytes } from 'node:crypto'
-import {
-  checkSubnet,
-  chooseGateway,
-  chooseSubnet,
-  chooseUla,
-  contains,
-  formatAddress,
-  formatCidr,
-  NetlinkSocket,
-  networkOf,
-  parseAddress,
-  parseCidr,
-  readTakenSubnets,
-  type Cidr,
-} from '@mini-docker/net'
+import { parseAddress } from '@mini-docker/net'
 import { UserError } from '@mini-docker/syscall'
 import { z } from 'zod'
 import { flag, list, text, textMap } from '../api/schema.ts'
 import { nowRfc3339 } from '../clock.ts'
 import type { Engine } from '../engine.ts'
+import { checkMacvlan } from './macvlan.ts'
+import { askedPools, asAsked, choosePools } from './pools.ts'
+import { bridgeName, OPTION, parseBool, type NetworkRecord } from './record.ts'
 import { settled } from './settle.ts'
-import { bridgeName, OPTION, parseBool, type IpamPool, type NetworkRecord } from './record.ts'
 
 const maybeFlag = z.boolean().nullish()
 
@@ -52,7 +40,7 @@ export type NetworkCreateBody = z.output<typeof networkCreateBody>
 export async function createNetwork(engine: Engine, body: NetworkCreateBody): Promise<NetworkRecord> {
   checkName(body.Name)
   refuseForeign(body)
-  checkOptions(engine, body.Options)
+  checkConfigNetwork(body)
   // Docker's default network has the first subnet, whoever is used first.
   settled(engine, engine.networks.store.byName('bridge'))
   const network = await engine.networks.store.create(body.Name, () => draft(engine, body))
@@ -82,11 +70,11 @@ function refuseForeign(body: NetworkCreateBody): void {
   const { Driver, IPAM } = body
   if (['host', 'null'].includes(Driver))
     throw new UserError('denied', `only one instance of "${Driver}" network is allowed`)
-  if (['macvlan', 'ipvlan', 'overlay'].includes(Driver))
+  if (['ipvlan', 'overlay'].includes(Driver))
     throw new UserError('not-built', `networks of the driver ${Driver} are not built yet`, {
-      hint: 'use --driver bridge',
+      hint: 'use --driver bridge or macvlan',
     })
-  if (!['', 'bridge', 'default'].includes(Driver))
+  if (!['', 'bridge', 'default', 'macvlan'].includes(Driver))
     throw new UserError('not-found', `plugin ${JSON.stringify(Driver)} not found`)
   if (!['', 'default'].includes(IPAM?.Driver ?? ''))
     throw new UserError('not-found', `plugin ${JSON.stringify(IPAM?.Driver)} not found`)
@@ -95,13 +83,36 @@ function refuseForeign(body: NetworkCreateBody): void {
       'unavailable',
       'This node is not a swarm manager. Use "docker swarm init" or "docker swarm join" to connect this node to swarm and try again.',
     )
-  if (body.ConfigOnly || (body.ConfigFrom?.Network ?? '') !== '')
+}
+
+/** Settings alone: `--config-only`, and who takes them: `--config-from`. */
+function checkConfigNetwork(body: NetworkCreateBody): void {
+  const from = body.ConfigFrom?.Network ?? ''
+  if (body.ConfigOnly && (body.Internal || body.Attachable || body.Scope !== ''))
     throw new UserError(
-      'not-built',
-      'networks made from the configuration of others (--config-from, --config-only) are not built yet',
+      'denied',
+      'configuration network can only contain network specific fields. Network operator fields like [ ingress | internal | attachable | scope ] are not supported.',
     )
-  if (body.EnableIPv4 === false)
-    throw new UserError('not-built', 'networks without IPv4 (--ipv4=false) are not built yet')
+  if (from === '') return
+  if (body.ConfigOnly)
+    throw new UserError('denied', 'a configuration network cannot depend on another configuration network')
+  const { Options, Config } = body.IPAM ?? { Options: null, Config: null }
+  if (
+    body.EnableIPv4 === false ||
+    body.EnableIPv6 === true ||
+    Object.keys(body.Labels).length > 0 ||
+    Object.keys(Options ?? {}).length > 0 ||
+    (Config ?? []).length > 0
+  )
+    throw new UserError(
+      'denied',
+      'user specified configurations are not supported if the network depends on a configuration network',
+    )
+  if (Object.keys(body.Options).length > 0)
+    throw new UserError(
+      'denied',
+      'network driver options are not supported if the network depends on a configuration network',
+    )
 }
 
 const FLAGS = [
@@ -111,7 +122,9 @@ const FLAGS = [
   OPTION.defaultBridge,
 ] as string[]
 
-function checkOptions(engine: Engine, options: Record<string, string>): void {
+/** Of a macvlan, docker knows the parent and the mode; the rest is for bridges. */
+function checkOptions(engine: Engine, { driver, options }: NetworkRecord): void {
+  if (driver === 'macvlan') return
   for (const [name, value] of Object.entries(options)) {
     if (FLAGS.includes(name) && parseBool(value) === undefined)
       throw new UserError('invalid', `failed to parse ${name} value: "${value}" (invalid syntax)`)
@@ -141,80 +154,39 @@ function checkBridgeName(engine: Engine, value: string): void {
 }
 
 function draft(engine: Engine, body: NetworkCreateBody): NetworkRecord {
-  const enableIPv6 = body.EnableIPv6 === true
-  return {
+  const asked = body.IPAM?.Config ?? []
+  const network: NetworkRecord = {
     id: randomBytes(32).toString('hex'),
     name: body.Name,
     created: nowRfc3339(),
-    driver: 'bridge',
-    enableIPv6,
+    driver: body.ConfigOnly ? 'null' : body.Driver === 'macvlan' ? 'macvlan' : 'bridge',
+    enableIPv4: body.EnableIPv4 !== false,
+    enableIPv6: body.EnableIPv6 === true,
     internal: body.Internal,
     attachable: body.Attachable,
     predefined: false,
     options: body.Options,
     labels: body.Labels,
-    configured: (body.IPAM?.Config ?? []).some(({ Subnet }) => Subnet !== ''),
+    configured: asked.some(({ Subnet }) => Subnet !== ''),
     ipamOptions: body.IPAM?.Options ?? {},
-    pools: choosePools(engine, body.IPAM?.Config ?? [], enableIPv6),
+    pools: [],
+    configOnly: body.ConfigOnly,
+    configFrom: '',
   }
+  if (body.ConfigOnly) return { ...network, pools: askedPools(asked) }
+  const from = body.ConfigFrom?.Network ?? ''
+  const settings = from === '' ? {} : settingsOf(engine, from)
+  const whole = { ...network, ...settings }
+  checkOptions(engine, whole)
+  if (!whole.enableIPv4 && !whole.enableIPv6) throw new UserError('invalid', 'IPv4 or IPv6 must be enabled')
+  if (whole.driver === 'macvlan') checkMacvlan(whole, engine.networks.store.all())
+  return { ...whole, pools: choosePools(engine, from === '' ? asked : whole.pools.map(asAsked), whole) }
 }
 
-function parseSubnet(text: string): Cidr {
-  try {
-    return parseCidr(text)
-  } catch (cause) {
-    throw new UserError('invalid', `Invalid subnet ${text} : ${(cause as Error).message}`, { cause })
-  }
-}
-
-type Asked = NonNullable<NetworkCreateBody['IPAM']>['Config'][number]
-
-/** One pool of IPv4, and one of IPv6 where it is enabled; what was not asked for is chosen. */
-export function choosePools(engine: Engine, asked: readonly Asked[], enableIPv6: boolean): IpamPool[] {
-  const given = asked
-    .filter(({ Subnet }) => Subnet !== '')
-    .map((config) => ({ config, subnet: parseSubnet(config.Subnet) }))
-  const rest = asked.find(({ Subnet }) => Subnet === '')
-  if (rest !== undefined && (rest.IPRange !== '' || rest.Gateway !== ''))
-    throw new UserError(
-      'invalid',
-      `invalid network config: ${rest.IPRange === '' ? 'gateway' : 'ip-range'} without a subnet`,
-    )
-  const taken = engine.networks.store.all().flatMap(({ pools }) => pools.map(({ Subnet }) => parseCidr(Subnet)))
-  return ([4, 6] as const).flatMap((version) => {
-    const own = given.filter(({ subnet }) => subnet.address.version === version)
-    if (own.length > 1)
-      throw new UserError('not-built', `several subnets of IPv${version} in one network are not built yet`)
-    if (version === 6 && !enableIPv6) return []
-    const [first] = own
-    if (first !== undefined) return [poolOf(checkSubnet(first.subnet, taken), first.config)]
-    using socket = NetlinkSocket.open()
-    const used = [...taken, ...readTakenSubnets(socket)]
-    return [poolOf(version === 4 ? chooseSubnet(used) : chooseUla(engine.networks.owner, used), undefined)]
-  })
-}
-
-function poolOf(subnet: Cidr, asked: Asked | undefined): IpamPool {
-  const inside = (what: string, address: string): string => {
-    if (!contains(subnet, parseAddress(address)))
-      throw new UserError(
-        'invalid',
-        `invalid network config: ${what} ${address} is not in subnet ${formatCidr(subnet)}`,
-      )
-    return address
-  }
-  const range = asked?.IPRange ? parseCidr(asked.IPRange) : undefined
-  if (range !== undefined && (!contains(subnet, range.address) || range.prefixLength < subnet.prefixLength))
-    throw new UserError('invalid', `invalid ip-range ${asked?.IPRange}: it is not in subnet ${formatCidr(subnet)}`)
-  const auxiliary = Object.entries(asked?.AuxiliaryAddresses ?? {}).map(([, address]) =>
-    parseAddress(inside('auxiliary address', address)),
-  )
-  const wanted = asked?.Gateway ? parseAddress(inside('gateway', asked.Gateway)) : undefined
-  const gateway = chooseGateway(subnet, { ipRange: range, taken: auxiliary, wanted })
-  return {
-    Subnet: formatCidr(networkOf(subnet)),
-    ...(range === undefined ? {} : { IPRange: formatCidr(networkOf(range)) }),
-    Gateway: formatAddress(gateway.bytes),
-    ...(auxiliary.length === 0 ? {} : { AuxiliaryAddresses: asked?.AuxiliaryAddresses ?? {} }),
-  }
+/** What a network of settings alone gives to one that is made from it. */
+function settingsOf(engine: Engine, name: string): Partial<NetworkRecord> {
+  const from = engine.networks.store.all().find((network) => network.configOnly && network.name === name)
+  if (from === undefined) throw new UserError('not-found', `configuration network "${name}" does not exist`)
+  const { enableIPv4, enableIPv6, options, labels, configured, ipamOptions, pools } = from
+  return { enableIPv4, enableIPv6, options, labels, configured, ipamOptions, pools, configFrom: name }
 }

@@ -6,7 +6,8 @@ import type { ContainerStore } from '../containers/store.ts'
 import { parseLink } from './endpoint.ts'
 import { dnsNames } from './json.ts'
 import type { EndpointSettings } from './endpoint.ts'
-import type { NetworkRecord } from './record.ts'
+import { orderedPlaces } from './order.ts'
+import { isInternal, type NetworkRecord } from './record.ts'
 import type { NetworkStore } from './store.ts'
 
 export class NameService {
@@ -37,6 +38,11 @@ export class NameService {
   /** Nobody finds it any more, in one network or, without `networkId`, in any. */
   forget(containerId: string, networkId?: string): void {
     for (const [id, names] of this.#names) if (networkId === undefined || id === networkId) names.delete(containerId)
+  }
+
+  /** The network is no more. */
+  forgetNetwork(networkId: string): void {
+    this.#names.delete(networkId)
   }
 
   /** Opens the container's server; none for a container that is on no user network. */
@@ -73,15 +79,14 @@ export class NameService {
   }
 
   #viewOf({ record, state }: Container, hostText: string): DnsView {
-    const places = Object.entries(state.network?.endpoints ?? {}).flatMap(([name, { networkId }]) =>
-      this.#store.has(networkId) ? [{ network: this.#store.find(networkId), settings: record.networks[name] }] : [],
-    )
+    // The network with the way out is asked first.
+    const places = orderedPlaces(this.#store, record, state.network)
     const { ndotsSet } = embeddedResolvConf(hostText, resolverOptions(record))
     return {
       networks: places
         .filter(({ network }) => !network.predefined)
-        .map(({ network, settings }) => ({ names: this.#namesOf(network), links: this.#links(settings) })),
-      forwards: places.some(({ network }) => !network.internal),
+        .map(({ network, name }) => ({ names: this.#namesOf(network), links: this.#links(record.networks[name]) })),
+      forwards: places.some(({ network }) => !isInternal(network)),
       ndotsSet,
     }
   }
@@ -91,7 +96,8 @@ export class NameService {
     return new Map(
       (settings?.Links ?? []).map((link) => {
         const { name, alias } = parseLink(link)
-        return [alias, this.#containers.find(name).record.name]
+        // One that was removed is called by the name it had, which nobody has now.
+        return [alias, this.#containers.known(name)?.record.name ?? name]
       }),
     )
   }

@@ -1,8 +1,9 @@
 /** What a container asks of a network: docker's EndpointSettings, and where it stands in create's body. */
-import { parseAddress, parseMac } from '@mini-docker/net'
+import { parseAddress, parseMac, tryAddress } from '@mini-docker/net'
 import { UserError } from '@mini-docker/syscall'
 import { z } from 'zod'
 import { integer, text, texts } from '../api/schema.ts'
+import { driverOptions } from './driver-options.ts'
 import type { NetworkRecord } from './record.ts'
 
 export const endpointSettings = z.object({
@@ -36,13 +37,11 @@ export function parseEndpoint(value: unknown): EndpointSettings {
   }
   const settings = result.data
   const { IPv4Address = '', IPv6Address = '', LinkLocalIPs } = settings.IPAMConfig ?? {}
-  if ((LinkLocalIPs ?? []).length > 0)
-    throw new UserError('not-built', 'link-local addresses (--link-local-ip) are not built yet')
   checkVersion(IPv4Address, 4)
   checkVersion(IPv6Address, 6)
   if (settings.MacAddress !== '') parseMac(settings.MacAddress)
-  for (const name of Object.keys(settings.DriverOpts ?? {}))
-    throw new UserError('not-built', `the option ${name} of an endpoint is not built yet`)
+  for (const address of LinkLocalIPs ?? []) checkLinkLocal(address)
+  driverOptions(settings)
   for (const alias of settings.Aliases ?? [])
     if (!/^[\w.-]{1,253}$/.test(alias))
       throw new UserError('invalid', `invalid network-scoped alias ${JSON.stringify(alias)}`)
@@ -55,6 +54,15 @@ function checkVersion(address: string, version: 4 | 6): void {
     throw new UserError('invalid', `invalid IPv${version} address: ${address}`)
 }
 
+/** 169.254.0.0/16 and fe80::/10. */
+function checkLinkLocal(text: string): void {
+  const address = tryAddress(text)
+  const { bytes, version } = address ?? {}
+  const [first = 0, second = 0] = bytes ?? []
+  const fits = version === 4 ? first === 169 && second === 254 : first === 0xfe && (second & 0xc0) === 0x80
+  if (address === undefined || !fits) throw new UserError('invalid', `invalid link local IP address: ${text}`)
+}
+
 /** `db`, `db:alias`. Inspect's own form, `/db:/web/alias`, is taken too. */
 export function parseLink(link: string): { name: string; alias: string } {
   const parts = link.split(':')
@@ -65,6 +73,7 @@ export function parseLink(link: string): { name: string; alias: string } {
 
 /** Refuses what a network cannot give, in docker's words. @throws UserError `invalid` */
 export function checkEndpoint(network: NetworkRecord, settings: EndpointSettings): void {
+  if (network.configOnly) throw new UserError('denied', 'cannot create endpoint on configuration-only network')
   const { IPv4Address = '', IPv6Address = '' } = settings.IPAMConfig ?? {}
   const wantsAddress = IPv4Address !== '' || IPv6Address !== ''
   if (network.predefined) {
@@ -77,6 +86,7 @@ export function checkEndpoint(network: NetworkRecord, settings: EndpointSettings
       'invalid',
       'user specified IP address is supported only when connecting to networks with user configured subnets',
     )
+  if (IPv4Address !== '' && !network.enableIPv4) throw new UserError('invalid', `network ${network.name} has no IPv4`)
   if (IPv6Address !== '' && !network.enableIPv6)
     throw new UserError('invalid', `network ${network.name} has no IPv6`, {
       hint: 'make one with network create --ipv6',

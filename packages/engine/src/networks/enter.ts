@@ -3,32 +3,27 @@
  * written down as steps of the start. Whatever is decided stands in its state before anything is done.
  */
 import { randomBytes } from 'node:crypto'
-import {
-  NetlinkSocket,
-  planAddress,
-  planBridge,
-  planDns,
-  planHostSocket,
-  planNat,
-  planPorts,
-  planVeth,
-} from '@mini-docker/net'
-import { capabilityMask } from '@mini-docker/security'
+import * as fs from 'node:fs'
+import * as path from 'node:path'
+import { planAddress, planDns, planHostSocket, planMacvlan, planNat, planPorts, planVeth } from '@mini-docker/net'
 import { ref, SIGKILL, UserError, type Step } from '@mini-docker/syscall'
 import type { Container, ContainerRecord } from '../containers/model.ts'
 import type { Engine } from '../engine.ts'
 import type { Monitor } from '../runtime-port.ts'
 import { networkEvent } from './create.ts'
+import { planMissingDevices, requireCapability } from './devices.ts'
 import { onUserNetwork } from './dns.ts'
 import { checkEndpoint, NO_SETTINGS } from './endpoint.ts'
-import { publishedPorts, publishingEndpoint } from './firewall.ts'
+import { publishedPorts } from './firewall.ts'
 import { leaveNetworks } from './leave.ts'
 import { modeOf } from './mode.ts'
-import { endpointOf, orderedNetworks, placeIn } from './place.ts'
+import { orderedPlaces } from './order.ts'
+import { endpointOf, placeIn } from './place.ts'
 import { parseBindings } from './ports/bindings.ts'
-import { bridgeName, OPTION, type NetworkRecord } from './record.ts'
+import { publishedFrom } from './ports/follow.ts'
+import { isInternal } from './record.ts'
 import type { EndpointState, SandboxState } from './sandbox.ts'
-import { findLink, settled } from './settle.ts'
+import { settled } from './settle.ts'
 
 /** What a start has to do for the network. `path` is a namespace to join. */
 export type NetworkPlan = { before: Step[]; born: Step[]; inside: Step[]; path?: string }
@@ -71,6 +66,8 @@ export async function publishWhile<T extends { monitor: Monitor }>(
   if (led.status === 'fulfilled') return started.value
   started.value.monitor.signal(SIGKILL)
   await started.value.monitor.exited.catch(() => {})
+  // It was no run: a daemon that finds its end would tell of one.
+  fs.rmSync(path.join(container.dir, 'exit'), { force: true })
   throw led.reason
 }
 
@@ -110,13 +107,6 @@ function joinedNamespace(engine: Engine, { id }: ContainerRecord, reference: str
   return `/proc/${other.state.pid}/ns/net`
 }
 
-function requireCapability({ host }: Engine): void {
-  if ((host.capabilities.available & capabilityMask(['CAP_NET_ADMIN'])) !== 0n) return
-  throw new UserError('unavailable', 'a bridge network needs CAP_NET_ADMIN, which this daemon does not have', {
-    hint: 'use --network none or --network host',
-  })
-}
-
 /** Addresses in all networks that the record names. Synchronous: what it chose is taken when the caller has it in the state. */
 function drawSandbox(engine: Engine, record: ContainerRecord): SandboxState {
   const mode = modeOf(record.hostConfig)
@@ -141,76 +131,41 @@ function drawSandbox(engine: Engine, record: ContainerRecord): SandboxState {
 async function holdPorts(engine: Engine, container: Container, sandbox: SandboxState): Promise<void> {
   const bindings = parseBindings(container.record.hostConfig, container.record.config.ExposedPorts)
   if (bindings.length === 0) return
-  const where = publishedFrom(engine, container, sandbox)
+  const where = publishedFrom(engine, container.record, sandbox)
   if (where === undefined) return
   engine.networks.firewall.require()
   const ports = await engine.networks.ports.reserve(container.id, bindings, where)
   container.change({ network: { ...sandbox, ports } })
 }
 
-/** Where the ports of a container lead; undefined in internal networks, which have none. */
-export function publishedFrom(engine: Engine, { record }: Pick<Container, 'record'>, sandbox: SandboxState) {
-  const { store } = engine.networks
-  const names = orderedNetworks(engine, { record }, Object.keys(sandbox.endpoints))
-  const open = names
-    .flatMap((name) => sandbox.endpoints[name] ?? [])
-    .filter(({ networkId }) => store.has(networkId) && !store.find(networkId).internal)
-  const endpoint = publishingEndpoint(open)
-  if (endpoint === undefined) return undefined
-  const { endpointId, ipv4, ipv6, networkId } = endpoint
-  const binding = store.find(networkId).options[OPTION.hostBinding] ?? '0.0.0.0'
-  return {
-    endpointId,
-    containerName: record.name,
-    ipv4,
-    ipv6,
-    hostIps: binding === '0.0.0.0' ? [binding, '::'] : [binding],
-  }
-}
-
 /** The steps that make it so. The bridges and the table are among them where they are not there yet. */
 function planNetworks(engine: Engine, record: ContainerRecord, sandbox: SandboxState): NetworkPlan {
   const { store, firewall } = engine.networks
-  const places = orderedNetworks(engine, { record }, Object.keys(sandbox.endpoints)).map((name) => {
-    const state = sandbox.endpoints[name]!
-    return { state, network: store.find(state.networkId) }
-  })
-  const wayOut = places.find(({ network }) => !network.internal)?.state
-  const endpoints = places.map(({ state, network }) => endpointOf(engine, record.id, network, state, state === wayOut))
-  const missing = missingBridges(
+  const places = orderedPlaces(store, record, sandbox)
+  const wayOut = places.find(({ network }) => !isInternal(network))
+  const endpoints = places.map((place) =>
+    endpointOf(engine, record.id, place.network, place.endpoint, place === wayOut),
+  )
+  const devices = planMissingDevices(
     engine,
     places.map(({ network }) => network),
   )
   const nat = firewall.state()
-  const ports = publishedPorts({ state: { network: sandbox } }, store)
+  const ports = publishedPorts({ record, state: { network: sandbox } }, store)
   return {
     before: [
       planHostSocket(),
-      ...missing.flatMap((network) => planBridge(engine.networks.bridge(network)).slice(1)),
-      ...(firewall.available && missing.length > 0 ? [planNat(nat)] : []),
+      ...devices,
+      ...(firewall.available && devices.some(({ id }) => id === 'network.bridge') ? [planNat(nat)] : []),
       ...(firewall.available && ports.length > 0 ? [planPorts(nat.owner, ports)] : []),
     ],
     born: [
       // Links with our alias are found again by it; a pair goes with its namespace.
-      ...endpoints.map((endpoint) => ({ ...planVeth(endpoint, ref('child')), undo: [] })),
+      ...endpoints.map((endpoint) =>
+        'bridge' in endpoint ? { ...planVeth(endpoint, ref('child')), undo: [] } : planMacvlan(endpoint, ref('child')),
+      ),
       ...(onUserNetwork(store, { state: { network: sandbox } }) ? [planDns()] : []),
     ],
     inside: endpoints.map(planAddress),
   }
-}
-
-/** Makes a network's bridge for a container that runs already. */
-export async function ensureBridge(engine: Engine, network: NetworkRecord): Promise<void> {
-  requireCapability(engine)
-  if (missingBridges(engine, [network]).length > 0)
-    await engine.runtime.run(planBridge(engine.networks.bridge(network)))
-}
-
-/** Those that have to be made. A bridge is switched on last: one that is ours and up was finished. Making one twice is the same as once. */
-function missingBridges(engine: Engine, networks: readonly NetworkRecord[]): NetworkRecord[] {
-  using socket = NetlinkSocket.open()
-  return networks.filter((network) => {
-    const link = findLink(socket, bridgeName(network))
-    return link?.up !== true || link.alias !== engine.networks.alias(network.id)
-  })
 }

@@ -15,10 +15,11 @@ import {
   type PublishedPort,
 } from '@mini-docker/net'
 import { SyscallError, UserError } from '@mini-docker/syscall'
-import type { ContainerState } from '../containers/model.ts'
+import type { ContainerRecord, ContainerState } from '../containers/model.ts'
 import { Mutex } from '../state/mutex.ts'
+import { carrierOf, type KnownNetworks } from './order.ts'
+import { addressFor } from './ports/reserve.ts'
 import { bridgeName, OPTION, optionFlag, type NetworkRecord } from './record.ts'
-import type { EndpointState, PortState } from './sandbox.ts'
 
 /** The networks as rules are made from them. */
 export function natNetworks(networks: readonly NetworkRecord[]): NatNetwork[] {
@@ -36,29 +37,18 @@ export function natNetworks(networks: readonly NetworkRecord[]): NatNetwork[] {
 
 /** The published ports of one container, for address translation. */
 export function publishedPorts(
-  { state }: { state: Pick<ContainerState, 'network'> },
-  networks: { has: (id: string) => boolean; find: (id: string) => NetworkRecord },
+  { record, state }: { record: Pick<ContainerRecord, 'networks'>; state: Pick<ContainerState, 'network'> },
+  networks: KnownNetworks,
 ): PublishedPort[] {
-  const { endpoints = {}, ports = [] } = state.network ?? {}
-  const onBridges = Object.values(endpoints).filter(({ networkId }) => networks.has(networkId))
-  return ports.flatMap((port): PublishedPort[] => {
-    const endpoint = publishingEndpoint(onBridges.filter(({ networkId }) => !networks.find(networkId).internal))
-    const containerAddress = endpoint === undefined ? '' : addressFor(port, endpoint)
-    if (endpoint === undefined || containerAddress === '') return []
+  const carrier = carrierOf(networks, record, state.network)
+  if (carrier === undefined) return []
+  const bridge = bridgeName(carrier.network)
+  return (state.network?.ports ?? []).flatMap((port): PublishedPort[] => {
+    const containerAddress = addressFor(port, carrier.endpoint)
+    if (containerAddress === '') return []
     const { protocol, hostIp, hostPort, containerPort } = port
-    const bridge = bridgeName(networks.find(endpoint.networkId))
     return [{ protocol, hostAddress: hostIp, hostPort, containerAddress, containerPort, bridge }]
   })
-}
-
-/** Ports lead to the network with the way out. */
-export function publishingEndpoint(endpoints: readonly EndpointState[]): EndpointState | undefined {
-  return endpoints.find(({ ipv4Gateway }) => ipv4Gateway !== '') ?? endpoints[0]
-}
-
-/** An IPv6 port of the host leads to the container's IPv6, where it has some. */
-export function addressFor({ hostIp }: PortState, { ipv4, ipv6 }: EndpointState): string {
-  return hostIp.includes(':') && ipv6 !== '' ? ipv6 : ipv4
 }
 
 export class Firewall {

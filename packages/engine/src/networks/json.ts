@@ -4,7 +4,7 @@ import type { Engine } from '../engine.ts'
 import { NO_SETTINGS, type EndpointSettings } from './endpoint.ts'
 import { modeOf } from './mode.ts'
 import { parsePort } from './ports/bindings.ts'
-import type { NetworkRecord } from './record.ts'
+import { hasEndpoints, type NetworkRecord } from './record.ts'
 import { endpointsOf, NOWHERE, type EndpointState, type PortState } from './sandbox.ts'
 
 /** A network. `withContainers`: only inspect shows who is in it. */
@@ -15,18 +15,18 @@ export function networkJson(engine: Engine, network: NetworkRecord, withContaine
     Created: network.created,
     Scope: 'local',
     Driver: network.driver,
-    EnableIPv4: true,
+    EnableIPv4: network.enableIPv4,
     EnableIPv6: network.enableIPv6,
     IPAM: {
       Driver: 'default',
       Options: network.ipamOptions,
-      Config: network.driver === 'bridge' ? network.pools : null,
+      Config: hasEndpoints(network) || network.configOnly ? network.pools : null,
     },
     Internal: network.internal,
     Attachable: network.attachable,
     Ingress: false,
-    ConfigFrom: { Network: '' },
-    ConfigOnly: false,
+    ConfigFrom: { Network: network.configFrom },
+    ConfigOnly: network.configOnly,
     Containers: withContainers ? membersJson(engine, network) : {},
     Options: network.options,
     Labels: network.labels,
@@ -34,7 +34,7 @@ export function networkJson(engine: Engine, network: NetworkRecord, withContaine
 }
 
 function membersJson({ containers }: Engine, network: NetworkRecord): Record<string, object> {
-  if (network.driver !== 'bridge')
+  if (!hasEndpoints(network))
     return Object.fromEntries(
       containers
         .all()
@@ -51,7 +51,7 @@ function membersJson({ containers }: Engine, network: NetworkRecord): Record<str
         Name: container.record.name,
         EndpointID: endpoint.endpointId,
         MacAddress: endpoint.mac,
-        IPv4Address: `${endpoint.ipv4}/${endpoint.ipv4Length}`,
+        IPv4Address: endpoint.ipv4 === '' ? '' : `${endpoint.ipv4}/${endpoint.ipv4Length}`,
         IPv6Address: endpoint.ipv6 === '' ? '' : `${endpoint.ipv6}/${endpoint.ipv6Length}`,
       },
     ]),
@@ -90,8 +90,12 @@ export function dnsNames(
 }
 
 function endpointJson(endpoint: EndpointState, settings: EndpointSettings, names: string[] | null): object {
-  const { IPv4Address = '', IPv6Address = '' } = settings.IPAMConfig ?? {}
-  const asked = { ...(IPv4Address === '' ? {} : { IPv4Address }), ...(IPv6Address === '' ? {} : { IPv6Address }) }
+  const { IPv4Address = '', IPv6Address = '', LinkLocalIPs } = settings.IPAMConfig ?? {}
+  const asked = {
+    ...(IPv4Address === '' ? {} : { IPv4Address }),
+    ...(IPv6Address === '' ? {} : { IPv6Address }),
+    ...((LinkLocalIPs ?? []).length === 0 ? {} : { LinkLocalIPs }),
+  }
   return {
     IPAMConfig: settings.IPAMConfig === null ? null : asked,
     Links: settings.Links,

@@ -21,7 +21,8 @@ export async function leaveNetworks(engine: Engine, container: Container): Promi
   const endpoints = Object.values(network.endpoints)
   departing.add(network)
   container.change({ network: undefined })
-  unplugger.unplug(endpoints.map(({ hostName }) => hostName))
+  // A macvlan has no end on the host.
+  unplugger.unplug(endpoints.flatMap(({ hostName }) => (hostName === '' ? [] : [hostName])))
   firewall
     .withdraw(ports)
     .catch((error: unknown) => engine.log(`ports of container ${container.id} are not withdrawn: ${String(error)}`))

@@ -5,7 +5,7 @@ import { isZero } from '../api/schema.ts'
 import type { Engine } from '../engine.ts'
 import { checkEndpoint, NO_SETTINGS, parseEndpoint, parseLink, type EndpointSettings } from './endpoint.ts'
 import { parseBindings } from './ports/bindings.ts'
-import type { NetworkRecord } from './record.ts'
+import { hasEndpoints, type NetworkRecord } from './record.ts'
 
 export type Mode =
   | { kind: 'host' }
@@ -51,7 +51,7 @@ export function validateNetworks(engine: Engine, body: CreateBody, host: HostCon
   }
   for (const [name, settings] of Object.entries(networks)) {
     const network = engine.networks.store.byName(name)
-    if (network.driver !== 'bridge')
+    if (!network.configOnly && !hasEndpoints(network))
       throw new UserError(
         'invalid',
         'conflicting options: cannot attach both user-defined and non-user-defined network-modes',

@@ -6,6 +6,7 @@ import type { ContainerStore } from '../containers/store.ts'
 import { NameService } from './dns.ts'
 import { Firewall, natNetworks, publishedPorts } from './firewall.ts'
 import { PortReservations } from './ports/reserve.ts'
+import { parentOf } from './macvlan.ts'
 import { bridgeName, mtuOf, ownerOf, type NetworkRecord } from './record.ts'
 import { endpointsOf, type SandboxState } from './sandbox.ts'
 import { findLink } from './settle.ts'
@@ -59,19 +60,23 @@ export class Networks {
       name: bridgeName(network),
       alias: this.alias(network.id),
       mtu: mtuOf(network),
-      addresses: network.pools.map(({ Subnet, Gateway }) => parseCidr(`${Gateway}/${Subnet.split('/')[1]}`)),
+      addresses: network.pools.flatMap(({ Subnet, Gateway }) =>
+        Gateway === undefined ? [] : [parseCidr(`${Gateway}/${Subnet.split('/')[1]}`)],
+      ),
     }
   }
 
-  /** Links with our name on them that no network and no endpoint has. A bridge goes with its network, or when it has been flushed away. */
+  /** Links with our name on them that no network and no endpoint has. */
   garbage(socket: NetlinkSocket): OwnedLink[] {
     const all = this.#containers.all()
     const hostNames = new Set(
       all.flatMap(({ state }) => Object.values(state.network?.endpoints ?? {}).map(({ hostName }) => hostName)),
     )
-    return findOwned(this.owner, socket).filter(({ kind, name, id }) =>
-      kind === 'bridge' ? !this.store.has(id) : !hostNames.has(name),
-    )
+    const parents = new Set(this.store.all().flatMap((one) => (one.driver === 'macvlan' ? [parentOf(one)] : [])))
+    return findOwned(this.owner, socket).filter(({ kind, name, id }) => {
+      if (kind === 'bridge') return !this.store.has(id)
+      return kind === 'veth' ? !hostNames.has(name) : !parents.has(name)
+    })
   }
 
   /** Whether containers are in it now. */
@@ -81,7 +86,12 @@ export class Networks {
 
   ownsLink(name: string): boolean {
     using socket = NetlinkSocket.open()
-    return findLink(socket, name)?.alias?.startsWith(this.alias('-').slice(0, -1)) === true
+    return this.isOurs(findLink(socket, name)?.alias)
+  }
+
+  /** By a link's alias. */
+  isOurs(alias: string | undefined): boolean {
+    return alias?.startsWith(this.alias('-').slice(0, -1)) === true
   }
 
   /** What runs in this process for containers. They go on without it, and a new daemon takes it up again. */

@@ -2,19 +2,24 @@
 import { randomBytes } from 'node:crypto'
 import {
   allocate,
+  contains,
   formatAddress,
   macOf,
   ownerAlias,
   parseAddress,
   parseCidr,
   parseMac,
+  type Address,
   type Endpoint,
+  type MacvlanEndpoint,
 } from '@mini-docker/net'
+import { UserError } from '@mini-docker/syscall'
 import type { Engine } from '../engine.ts'
-import type { Container } from '../containers/model.ts'
+import { driverOptions } from './driver-options.ts'
 import type { EndpointSettings } from './endpoint.ts'
-import { bridgeName, mtuOf, OPTION, optionFlag, type NetworkRecord } from './record.ts'
-import { gatewayOrder, NOWHERE, takenAddresses, type EndpointState } from './sandbox.ts'
+import { macvlanMode, parentOf } from './macvlan.ts'
+import { bridgeName, isInternal, mtuOf, OPTION, optionFlag, type NetworkRecord } from './record.ts'
+import { NOWHERE, takenAddresses, type EndpointState } from './sandbox.ts'
 
 /** A place in one network. @throws UserError with docker's words when no address is left, or the wanted one is taken */
 export function placeIn(
@@ -26,39 +31,59 @@ export function placeIn(
   const endpointId = randomBytes(32).toString('hex')
   const sandboxes = engine.containers.all().map(({ state }) => state.network)
   const taken = takenAddresses([...sandboxes, ...engine.networks.departing], network.id)
-  const state: EndpointState = {
+  const { IPv4Address, IPv6Address, LinkLocalIPs } = settings.IPAMConfig ?? {}
+  const four = addressIn(network, 4, IPv4Address, taken)
+  const six = addressIn(network, 6, IPv6Address, taken)
+  const address = four ?? six
+  const { ifname, sysctls } = driverOptions(settings)
+  const name = ifname ?? interfaceName
+  return {
     ...NOWHERE,
     networkId: network.id,
     endpointId,
-    interface: interfaceName,
-    hostName: `veth${endpointId.slice(0, 7)}`,
+    interface: name,
+    hostName: network.driver === 'bridge' ? `veth${endpointId.slice(0, 7)}` : '',
+    mac:
+      settings.MacAddress !== '' ? parseMac(settings.MacAddress) : address === undefined ? '' : macOf(address.address),
+    ...(four && { ipv4: formatAddress(four.address.bytes), ipv4Length: four.length, ipv4Gateway: four.gateway }),
+    ...(six && { ipv6: formatAddress(six.address.bytes), ipv6Length: six.length, ipv6Gateway: six.gateway }),
+    ...((LinkLocalIPs ?? []).length > 0 && { linkLocal: LinkLocalIPs ?? [] }),
+    ...(sysctls.length > 0 && {
+      sysctls: sysctls.map((sysctl) => ({ ...sysctl, path: sysctl.path.replace('IFNAME', name) })),
+    }),
   }
-  for (const pool of network.pools) {
-    const subnet = parseCidr(pool.Subnet)
-    const { version } = subnet.address
-    const wanted = version === 4 ? settings.IPAMConfig?.IPv4Address : settings.IPAMConfig?.IPv6Address
-    const address = allocate(subnet, {
-      ipRange: pool.IPRange === undefined ? undefined : parseCidr(pool.IPRange),
-      gateway: pool.Gateway === undefined ? undefined : parseAddress(pool.Gateway),
-      taken: [...taken, ...Object.values(pool.AuxiliaryAddresses ?? {}).map(parseAddress)],
-      wanted: wanted ? parseAddress(wanted) : undefined,
-    })
-    const gateway = network.internal ? '' : (pool.Gateway ?? '')
-    if (version === 4) {
-      Object.assign(state, {
-        ipv4: formatAddress(address.bytes),
-        ipv4Length: subnet.prefixLength,
-        ipv4Gateway: gateway,
+}
+
+type Found = { address: Address; length: number; gateway: string }
+
+/** Of the version's first pool that has one left, or the wanted one of the pool that it belongs to; undefined where the network has no such version. */
+function addressIn(
+  network: NetworkRecord,
+  version: 4 | 6,
+  wanted: string | undefined,
+  taken: readonly Address[],
+): Found | undefined {
+  const pools = network.pools
+    .map((pool) => ({ pool, subnet: parseCidr(pool.Subnet) }))
+    .filter(({ subnet }) => subnet.address.version === version)
+  const asked = wanted ? parseAddress(wanted) : undefined
+  const holding = asked === undefined ? [] : pools.filter(({ subnet }) => contains(subnet, asked))
+  const candidates = holding.length > 0 ? holding : pools
+  for (const [index, { pool, subnet }] of candidates.entries()) {
+    try {
+      const address = allocate(subnet, {
+        ipRange: pool.IPRange === undefined ? undefined : parseCidr(pool.IPRange),
+        gateway: pool.Gateway === undefined ? undefined : parseAddress(pool.Gateway),
+        taken: [...taken, ...Object.values(pool.AuxiliaryAddresses ?? {}).map(parseAddress)],
+        wanted: asked,
       })
-      state.mac = settings.MacAddress === '' ? macOf(address) : parseMac(settings.MacAddress)
-    } else
-      Object.assign(state, {
-        ipv6: formatAddress(address.bytes),
-        ipv6Length: subnet.prefixLength,
-        ipv6Gateway: gateway,
-      })
+      return { address, length: subnet.prefixLength, gateway: isInternal(network) ? '' : (pool.Gateway ?? '') }
+    } catch (error) {
+      const full = error instanceof UserError && error.code === 'unavailable'
+      if (!full || index === candidates.length - 1) throw error
+    }
   }
-  return state
+  return undefined
 }
 
 /** A place as the planners of `net` want it. Only one network has the way out. */
@@ -68,34 +93,29 @@ export function endpointOf(
   network: NetworkRecord,
   state: EndpointState,
   wayOut: boolean,
-): Endpoint {
+): Endpoint | MacvlanEndpoint {
   const cidr = (address: string, length: number) => (address === '' ? [] : [parseCidr(`${address}/${length}`)])
-  const gateway = (version: 4 | 6, address: string) => (address === '' || !wayOut ? [] : [{ version, address }])
-  return {
-    bridge: bridgeName(network),
-    hostName: state.hostName,
+  const gateway = (version: 4 | 6, address: string) =>
+    address === '' || !wayOut ? [] : [{ version, address } as const]
+  const inside = {
     name: state.interface,
-    alias: ownerAlias(engine.networks.owner, containerId),
     mac: state.mac,
-    addresses: [...cidr(state.ipv4, state.ipv4Length), ...cidr(state.ipv6, state.ipv6Length)],
+    addresses: [
+      ...cidr(state.ipv4, state.ipv4Length),
+      ...cidr(state.ipv6, state.ipv6Length),
+      ...(state.linkLocal ?? []).flatMap((address) => cidr(address, address.includes(':') ? 64 : 16)),
+    ],
     gateways: [...gateway(4, state.ipv4Gateway), ...gateway(6, state.ipv6Gateway)],
     mtu: mtuOf(network),
+    sysctls: state.sysctls,
+  }
+  if (network.driver === 'macvlan') return { ...inside, parent: parentOf(network), mode: macvlanMode(network) }
+  return {
+    ...inside,
+    bridge: bridgeName(network),
+    hostName: state.hostName,
+    alias: ownerAlias(engine.networks.owner, containerId),
     hairpin: true,
     isolated: !optionFlag(network, OPTION.icc, true),
   }
-}
-
-/** The names of a container's networks, the one with the way out first. */
-export function orderedNetworks(
-  engine: Engine,
-  { record }: Pick<Container, 'record'>,
-  names: readonly string[],
-): string[] {
-  const { store } = engine.networks
-  const known = new Map(store.all().map((network) => [network.name, network]))
-  return gatewayOrder(
-    names,
-    (name) => record.networks[name]?.GwPriority ?? 0,
-    (name) => known.get(name)?.internal === true,
-  )
 }

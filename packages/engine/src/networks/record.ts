@@ -13,7 +13,8 @@ const record = z.object({
   id: z.string().regex(/^[0-9a-f]{64}$/),
   name: z.string().min(1),
   created: z.iso.datetime(),
-  driver: z.enum(['bridge', 'host', 'null']),
+  driver: z.enum(['bridge', 'macvlan', 'host', 'null']),
+  enableIPv4: z.boolean().default(true),
   enableIPv6: z.boolean(),
   internal: z.boolean(),
   attachable: z.boolean(),
@@ -24,8 +25,12 @@ const record = z.object({
   /** Somebody chose the subnets: only then may containers choose addresses. */
   configured: z.boolean(),
   ipamOptions: z.record(z.string(), z.string()).nullable(),
-  /** One of IPv4, perhaps one of IPv6, each with its gateway; none for `host` and `none`. */
+  /** In the order of choice; a macvlan may have several of a version. None for `host` and `none`. Of `configOnly`, what was asked for. */
   pools: z.array(pool),
+  /** No network, but settings for others: `--config-only`. */
+  configOnly: z.boolean().default(false),
+  /** The name of the one whose settings it was made with: `--config-from`. */
+  configFrom: z.string().default(''),
 })
 
 export type IpamPool = z.output<typeof pool>
@@ -43,11 +48,27 @@ export const OPTION = {
   hostBinding: 'com.docker.network.bridge.host_binding_ipv4',
   defaultBridge: 'com.docker.network.bridge.default_bridge',
   mtu: 'com.docker.network.driver.mtu',
+  parent: 'parent',
+  macvlanMode: 'macvlan_mode',
 } as const
 
 /** The name of its bridge on the host: the one that was asked for, or `md-` and the beginning of the id. */
 export function bridgeName({ id, options }: Pick<NetworkRecord, 'id' | 'options'>): string {
   return options[OPTION.name] ?? `md-${id.slice(0, 12)}`
+}
+
+/** Containers have places in it, with addresses. */
+export function hasEndpoints({ driver }: Pick<NetworkRecord, 'driver'>): boolean {
+  return driver === 'bridge' || driver === 'macvlan'
+}
+
+/** No way out, and none in. A macvlan that is on no interface of the host has none either. */
+export function isInternal({
+  driver,
+  internal,
+  options,
+}: Pick<NetworkRecord, 'driver' | 'internal' | 'options'>): boolean {
+  return internal || (driver === 'macvlan' && (options[OPTION.parent] ?? '') === '')
 }
 
 /** Go's strconv.ParseBool; undefined for what it does not take. */

@@ -1,10 +1,10 @@
 /** DELETE /networks/{id}, and prune. The file goes first: what is left of a removal that is cut short, gc takes away. */
-import { planRemoveBridge } from '@mini-docker/net'
 import { UserError } from '@mini-docker/syscall'
 import { filterUntil, matchLabels, type Filters } from '../api/query.ts'
 import type { Engine } from '../engine.ts'
 import { networkEvent } from './create.ts'
-import { bridgeName, type NetworkRecord } from './record.ts'
+import { removeDevice } from './devices.ts'
+import type { NetworkRecord } from './record.ts'
 import { endpointsOf } from './sandbox.ts'
 
 /** @throws UserError `denied` in docker's words, for a network that containers are in, and for docker's own. */
@@ -21,12 +21,18 @@ export async function removeNetwork(engine: Engine, network: NetworkRecord): Pro
       `error while removing network: network ${network.name} has active endpoints (${names.join(', ')})`,
     )
   }
+  if (network.configOnly && isSource(engine, network))
+    throw new UserError('denied', `configuration network "${network.name}" is in use`)
   engine.networks.store.delete(network)
-  const before = engine.networks.ownsLink(bridgeName(network))
-  // A bridge that was there before us is not ours to take away.
-  if (before) await engine.runtime.run(planRemoveBridge(bridgeName(network)))
+  engine.networks.names.forgetNetwork(network.id)
+  await removeDevice(engine, network)
   await engine.networks.firewall.forget()
   networkEvent(engine, network, 'destroy')
+}
+
+/** Networks were made from its settings. */
+function isSource({ networks }: Engine, { name }: NetworkRecord): boolean {
+  return networks.store.all().some(({ configFrom }) => configFrom === name)
 }
 
 /** Removes the user's networks that no container, running or not, names. */
@@ -46,6 +52,7 @@ export async function pruneNetworks(engine: Engine, filters: Filters): Promise<{
     if (
       network.predefined ||
       wanted.has(network.name) ||
+      (network.configOnly && isSource(engine, network)) ||
       !matchLabels(filters, network.labels) ||
       (until !== undefined && created > until)
     )

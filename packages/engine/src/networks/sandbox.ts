@@ -8,7 +8,7 @@ const endpointState = z.object({
   endpointId: z.string(),
   /** In the container: `eth0`. */
   interface: z.string(),
-  /** On the host: `veth` and the beginning of the endpoint's id. */
+  /** On the host: `veth` and the beginning of the endpoint's id; empty for a macvlan. */
   hostName: z.string(),
   mac: z.string(),
   ipv4: z.string(),
@@ -17,6 +17,9 @@ const endpointState = z.object({
   ipv6: z.string(),
   ipv6Length: z.number(),
   ipv6Gateway: z.string(),
+  /** More addresses of its link alone. */
+  linkLocal: z.array(z.string()).optional(),
+  sysctls: z.array(z.object({ path: z.string(), value: z.string() })).optional(),
 })
 
 const portState = z.object({

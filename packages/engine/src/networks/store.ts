@@ -127,6 +127,7 @@ function predefined(name: string): NetworkRecord {
     name,
     created: nowRfc3339(),
     driver: name === 'none' ? 'null' : name === 'host' ? 'host' : 'bridge',
+    enableIPv4: true,
     enableIPv6: false,
     internal: false,
     attachable: false,
@@ -136,5 +137,7 @@ function predefined(name: string): NetworkRecord {
     configured: false,
     ipamOptions: null,
     pools: [],
+    configOnly: false,
+    configFrom: '',
   }
 }

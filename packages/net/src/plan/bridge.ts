@@ -3,8 +3,8 @@ import { ref, shellWord, type Step } from '@mini-docker/syscall'
 import type { Cidr } from '../address/cidr.ts'
 import { macOf } from '../pool/mac.ts'
 import { newAddress } from '../rtnetlink/address.ts'
-import { deleteLink, getLink, newLink, setLink } from '../rtnetlink/link.ts'
-import { askIndexCalls, requestCalls } from '../rtnetlink/request.ts'
+import { deleteLink, getLink, newLink, newOwnedLink, setLink } from '../rtnetlink/link.ts'
+import { askIndexCalls, requestCalls, requestTogetherCalls } from '../rtnetlink/request.ts'
 import { planHostSocket } from './endpoint.ts'
 import { addressLine, HOST, step, sysctlCalls, sysctlLine } from './step.ts'
 
@@ -35,10 +35,11 @@ function planLink({ name, alias, mac, mtu, addresses }: Bridge): Step {
   const [first] = addresses
   const address = mac ?? (first === undefined ? undefined : macOf(first.address))
   const more = { ...(address !== undefined && { mac: address }), ...(mtu !== undefined && { mtu }) }
-  const calls = [
-    ...requestCalls(HOST, newLink({ name, kind: 'bridge' }, 'adopt')),
-    ...requestCalls(HOST, setLink(name, { ...more, ...(alias !== undefined && { alias }) })),
-  ]
+  const link = { name, kind: 'bridge', ...more } as const
+  const calls =
+    alias === undefined
+      ? requestCalls(HOST, newLink(link, 'adopt'))
+      : requestTogetherCalls(HOST, newOwnedLink({ ...link, alias }))
   const words = `${address === undefined ? '' : ` address ${address}`}${mtu === undefined ? '' : ` mtu ${mtu}`}`
   const shell = [
     `ip link add ${name} type bridge forward_delay 0 stp_state 0`,

@@ -24,6 +24,8 @@ export type Interface = {
   /** Default routes; a container in several networks has them in one. */
   gateways: readonly { version: 4 | 6; address: string }[]
   mtu?: number | undefined
+  /** Settings of this interface, as paths below /proc/sys: written before it is switched on. */
+  sysctls?: readonly { path: string; value: string }[] | undefined
 }
 
 /** On a bridge. */
@@ -96,7 +98,7 @@ export function planMacvlan(endpoint: MacvlanEndpoint, target: number | Ref | Ta
 }
 
 /** The step `network.address`, in the container: its end gets addresses, is switched on, and leads out. */
-export function planAddress({ name, addresses, gateways }: Interface): Step {
+export function planAddress({ name, addresses, gateways, sysctls = [] }: Interface): Step {
   const index = { ref: `network.link.${name}` }
   const inside = `network.inside.${name}`
   const noSix = addresses.some(({ address }) => address.version === 6)
@@ -106,12 +108,14 @@ export function planAddress({ name, addresses, gateways }: Interface): Step {
     openSocketCall(inside),
     ...askIndexCalls(inside, getLink(name), index.ref),
     ...noSix.flatMap(([path, value]) => sysctlCalls(path, value, ['ENOENT', 'EROFS'])),
+    ...sysctls.flatMap(({ path, value }) => sysctlCalls(path, value)),
     ...addresses.flatMap((address) => requestCalls(inside, newAddress({ index, address }))),
     ...requestCalls(inside, setLink(index, { up: true })),
     ...gateways.flatMap(({ version, address }) => requestCalls(inside, newRoute({ version, gateway: address, index }))),
   ]
   const shell = [
     ...noSix.map(([path, value]) => sysctlLine(path, value)),
+    ...sysctls.map(({ path, value }) => sysctlLine(path, value)),
     ...addresses.map((address) => addressLine(address, name)),
     `ip link set ${name} up`,
     ...gateways.map(({ version, address }) => `ip -${version} route replace default via ${address} dev ${name}`),

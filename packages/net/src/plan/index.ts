@@ -10,3 +10,4 @@ export {
   type Interface,
   type MacvlanEndpoint,
 } from './endpoint.ts'
+export { planParent, planRemoveParent, type Parent } from './parent.ts'

@@ -5,6 +5,7 @@ import {
   O_CLOEXEC,
   O_WRONLY,
   ref,
+  shellWord,
   type Call,
   type Errno,
   type Ref,
@@ -44,6 +45,6 @@ export function addressLine(address: Cidr, name: string): string {
 }
 
 export function sysctlLine(path: string, value: string): string {
-  const line = `echo ${value} > /proc/sys/${path}`
+  const line = `echo ${shellWord(value)} > /proc/sys/${path}`
   return path.includes('ipv6') ? `[ ! -e /proc/sys/${path} ] || ${line}` : line
 }

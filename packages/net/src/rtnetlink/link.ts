@@ -29,6 +29,8 @@ type Common = {
   /** The index of the bridge it is a port of. */
   master?: number | Ref
   namespace?: Namespace
+  /** Any text of less than 256 bytes, which `ip link` shows. The kernel takes none while it makes a link: see `newOwnedLink`. */
+  alias?: string
 }
 
 export type NewLink = Common &
@@ -38,6 +40,8 @@ export type NewLink = Common &
     /** The other end is born in a namespace of its own, already named. */
     | { kind: 'veth'; peer: { name: string; mac?: string; mtu?: number; namespace?: Namespace } }
     | { kind: 'macvlan'; parent: number | Ref; mode: MacvlanMode }
+    /** What has this tag (1 to 4094) on the parent; it comes in and goes out here without it. */
+    | { kind: 'vlan'; parent: number | Ref; id: number }
   )
 
 export type MacvlanMode = keyof typeof MACVLAN_MODES
@@ -59,20 +63,26 @@ export function newLink(link: NewLink, adopt: 'adopt' | 'new' = 'new'): Request 
       IFLA_ADDRESS: link.mac,
       IFLA_MTU: link.mtu,
       IFLA_MASTER: link.master,
+      IFLA_IFALIAS: link.alias,
       ...namespaceFields(link.namespace),
-      IFLA_LINK: link.kind === 'macvlan' ? link.parent : undefined,
+      IFLA_LINK: 'parent' in link ? link.parent : undefined,
       IFLA_LINKINFO: { IFLA_INFO_KIND: link.kind, IFLA_INFO_DATA: driverData(link) },
     },
   })
 }
 
 /**
- * Changes a link, found by index or name. `rename` gives it another name, and needs the index. `alias` is any text of less than 256 bytes, which
- * `ip link` shows; the kernel takes none while a link is made.
+ * Makes a link, or takes one of that name and kind, with its alias: the same message twice, to be sent together. The first one makes the link, and
+ * the kernel leaves the alias out; the second finds it there, and is a change. Nobody who is killed leaves a link that does not say whose it is.
  */
+export function newOwnedLink(link: NewLink & { alias: string }): Request[] {
+  return [newLink(link, 'adopt'), newLink(link, 'adopt')]
+}
+
+/** Changes a link, found by index or name. `rename` gives it another name, and needs the index. */
 export function setLink(
   which: number | string | Ref,
-  change: Partial<Omit<Common, 'name'>> & { rename?: string; alias?: string },
+  change: Partial<Omit<Common, 'name'>> & { rename?: string },
 ): Request {
   if (change.rename !== undefined && typeof which === 'string') throw new TypeError(`rename ${which}: by index only`)
   return request({
@@ -136,6 +146,7 @@ export function checkName(name: string): string {
 
 function driverData(link: NewLink): Fields | undefined {
   if (link.kind === 'macvlan') return { IFLA_MACVLAN_MODE: MACVLAN_MODES[link.mode] }
+  if (link.kind === 'vlan') return { IFLA_VLAN_ID: link.id }
   // 0: no waiting of 15 seconds until a new port forwards.
   if (link.kind === 'bridge') return { IFLA_BR_FORWARD_DELAY: 0, IFLA_BR_STP_STATE: 0 }
   if (link.kind !== 'veth') return undefined

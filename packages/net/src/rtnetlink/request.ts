@@ -36,6 +36,24 @@ export function requestCalls(socket: string, { bytes, fill, text }: Request, all
   ]
 }
 
+/** Sends requests in one datagram: the kernel does them one after the other, and no kill comes between. Each is acknowledged. */
+export function requestTogetherCalls(socket: string, requests: readonly Request[]): Call[] {
+  const bytes = Buffer.concat(requests.map((one) => one.bytes))
+  let at = 0
+  const fill = requests.flatMap((one) => {
+    const moved = (one.fill ?? []).map((place) => ({ ...place, at: place.at + at }))
+    at += one.bytes.length
+    return moved
+  })
+  const text = `[${requests.map((one) => one.text).join(', ')}]`
+  return [
+    call('sendto', [ref(socket), { bytes, fill, text }, bytes.length, 0, null, 0]),
+    ...requests.map(() =>
+      call('recvfrom', [ref(socket), { out: ANSWER_BYTES }, ANSWER_BYTES, 0, null, null], { resultAt: ERROR_AT }),
+    ),
+  ]
+}
+
 /** Asks for a link by its name and gives its index the name `as`. The request must not ask for an acknowledgement. */
 export function askIndexCalls(socket: string, { bytes, fill, text }: Request, as: string): Call[] {
   return [

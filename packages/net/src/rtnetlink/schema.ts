@@ -59,11 +59,15 @@ const PEER_ATTRIBUTES: Attributes = {
 }
 
 export const VETH_DATA: Attributes = { VETH_INFO_PEER: [1, { nested: PEER_ATTRIBUTES, header: IFINFOMSG }] }
+export const MACVLAN_DATA: Attributes = { IFLA_MACVLAN_MODE: [1, 'u32'] }
+export const VLAN_DATA: Attributes = { IFLA_VLAN_ID: [1, 'u16'] }
 export const BRIDGE_DATA: Attributes = { IFLA_BR_FORWARD_DELAY: [1, 'u32'], IFLA_BR_STP_STATE: [5, 'u32'] }
 
 /** The data of a link's driver. */
 const DRIVER_DATA: Readonly<Record<string, Attributes>> = {
   veth: VETH_DATA,
+  macvlan: MACVLAN_DATA,
+  vlan: VLAN_DATA,
   bridge: BRIDGE_DATA,
 }
 

@@ -11,6 +11,8 @@ export type Target = { address: string; port: number }
 
 export interface HeldPort extends Disposable {
   readonly port: number
+  /** What arrives from now on goes there. */
+  lead(target: Target): void
 }
 
 /** Takes the port; 0 for any. @throws what listen(2) and bind(2) say: EADDRINUSE, EADDRNOTAVAIL, EACCES */
@@ -18,10 +20,15 @@ export function holdPort(protocol: Protocol, address: string, port: number, targ
   if (protocol === 'tcp') return holdTcp(address, port, target)
   if (protocol === 'udp') return holdUdp(address, port, target)
   // Node has no SCTP: the kernel passes it on, and nobody holds it. An ephemeral one is drawn.
-  return Promise.resolve({ port: port === 0 ? randomInt(49_152, 65_536) : port, [Symbol.dispose]: () => {} })
+  return Promise.resolve({
+    port: port === 0 ? randomInt(49_152, 65_536) : port,
+    lead: () => {},
+    [Symbol.dispose]: () => {},
+  })
 }
 
-async function holdTcp(host: string, port: number, target: Target): Promise<HeldPort> {
+async function holdTcp(host: string, port: number, first: Target): Promise<HeldPort> {
+  let target = first
   const connections = new Set<net.Socket>()
   const server = net.createServer({ allowHalfOpen: true }, (from) => {
     const to = net.connect({ host: target.address, port: target.port, allowHalfOpen: true })
@@ -45,6 +52,7 @@ async function holdTcp(host: string, port: number, target: Target): Promise<Held
   server.unref()
   return {
     port: (server.address() as net.AddressInfo).port,
+    lead: (next) => (target = next),
     [Symbol.dispose]: () => {
       server.close()
       for (const socket of connections) socket.destroy()
@@ -56,7 +64,8 @@ async function holdTcp(host: string, port: number, target: Target): Promise<Held
 const UDP_IDLE_MS = 90_000
 const MAX_CLIENTS = 1024
 
-async function holdUdp(address: string, port: number, target: Target): Promise<HeldPort> {
+async function holdUdp(address: string, port: number, first: Target): Promise<HeldPort> {
+  let target = first
   const version = address.includes(':') ? 6 : 4
   const server = dgram.createSocket({ type: `udp${version}`, ipv6Only: version === 6 })
   const clients = new Map<string, dgram.Socket>()
@@ -89,6 +98,10 @@ async function holdUdp(address: string, port: number, target: Target): Promise<H
   server.unref()
   return {
     port: server.address().port,
+    lead: (next) => {
+      target = next
+      for (const socket of clients.values()) socket.close()
+    },
     [Symbol.dispose]: () => {
       server.close()
       for (const socket of clients.values()) socket.close()

@@ -2,7 +2,7 @@
 import { StatusError } from '../../api/status.ts'
 import type { PortState } from '../sandbox.ts'
 import type { Binding } from './bindings.ts'
-import { holdPort, type HeldPort } from './forward.ts'
+import { holdPort, type HeldPort, type Target } from './forward.ts'
 
 export type Where = {
   /** Of the endpoint that the ports lead to, for docker's words. */
@@ -16,7 +16,7 @@ export type Where = {
 
 export class PortReservations {
   /** By the container's id. */
-  readonly #held = new Map<string, HeldPort[]>()
+  readonly #held = new Map<string, { socket: HeldPort; state: PortState }[]>()
   readonly #taken = new Map<string, string>()
 
   /** Holds what was asked for. @throws StatusError 500 with docker's words; then nothing is held. */
@@ -48,8 +48,13 @@ export class PortReservations {
     }
   }
 
+  /** The container is somewhere else now; its ports stay. */
+  lead(containerId: string, where: Where): void {
+    for (const { socket, state } of this.#held.get(containerId) ?? []) socket.lead(targetOf(state, where))
+  }
+
   release(containerId: string): void {
-    for (const held of this.#held.get(containerId) ?? []) held[Symbol.dispose]()
+    for (const { socket } of this.#held.get(containerId) ?? []) socket[Symbol.dispose]()
     this.#held.delete(containerId)
     for (const [key, owner] of this.#taken) if (owner === containerId) this.#taken.delete(key)
   }
@@ -78,9 +83,8 @@ export class PortReservations {
     where: Where,
   ): Promise<PortState[]> {
     const { protocol, containerPort } = binding
-    const held: HeldPort[] = []
+    const held: { socket: HeldPort; state: PortState }[] = []
     const keys: string[] = []
-    const states: PortState[] = []
     let port = wanted
     try {
       for (const hostIp of hostIps) {
@@ -88,10 +92,7 @@ export class PortReservations {
           this.#claim(containerId, protocol, hostIp, port, where)
           keys.push(keyOf(protocol, hostIp, port))
         }
-        const target = {
-          address: hostIp.includes(':') && where.ipv6 !== '' ? where.ipv6 : where.ipv4,
-          port: containerPort,
-        }
+        const target = targetOf({ hostIp, containerPort }, where)
         const socket = await holdPort(protocol, hostIp, port, target).catch((error: NodeJS.ErrnoException) => {
           // No IPv6 on this machine: nobody asked for it by name.
           if (
@@ -107,21 +108,21 @@ export class PortReservations {
           )
         })
         if (socket === undefined) continue
-        held.push(socket)
-        if (port === 0) {
-          port = socket.port
+        const chosen = port === 0
+        port = socket.port
+        held.push({ socket, state: { protocol, containerPort, hostIp, hostPort: port } })
+        if (chosen) {
           this.#claim(containerId, protocol, hostIp, port, where)
           keys.push(keyOf(protocol, hostIp, port))
         }
-        states.push({ protocol, containerPort, hostIp, hostPort: port })
       }
     } catch (error) {
-      for (const socket of held) socket[Symbol.dispose]()
+      for (const { socket } of held) socket[Symbol.dispose]()
       for (const key of keys) this.#taken.delete(key)
       throw error
     }
     this.#held.set(containerId, [...(this.#held.get(containerId) ?? []), ...held])
-    return states
+    return held.map(({ state }) => state)
   }
 
   /** Between containers: also for what no socket can hold, and for `0.0.0.0` beside one address. */
@@ -140,6 +141,18 @@ export class PortReservations {
     if (collides) throw refusal(where, `Bind for ${shown(hostIp)}:${port} failed: port is already allocated`)
     this.#taken.set(keyOf(protocol, hostIp, port), containerId)
   }
+}
+
+/** An IPv6 port of the host leads to the container's IPv6, where it has some; so does each one of a container without IPv4. */
+export function addressFor(
+  { hostIp }: Pick<PortState, 'hostIp'>,
+  { ipv4, ipv6 }: Pick<Where, 'ipv4' | 'ipv6'>,
+): string {
+  return (hostIp.includes(':') && ipv6 !== '') || ipv4 === '' ? ipv6 : ipv4
+}
+
+function targetOf(port: Pick<PortState, 'hostIp' | 'containerPort'>, where: Where): Target {
+  return { address: addressFor(port, where), port: port.containerPort }
 }
 
 const WORDS: Record<string, string> = {
