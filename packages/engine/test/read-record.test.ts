@@ -6,7 +6,7 @@ import { readRecord, readState } from '../src/recovery/read-record.ts'
 import { FULL_BODY } from './support/trace.ts'
 
 const id = 'a'.repeat(64)
-const { HostConfig, NetworkingConfig: _, ...Config } = createBody.parse(JSON.parse(FULL_BODY))
+const { HostConfig, NetworkingConfig: _, MacAddress: _mac, ...Config } = createBody.parse(JSON.parse(FULL_BODY))
 const record = {
   id,
   name: 'n',

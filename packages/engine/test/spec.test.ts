@@ -12,7 +12,7 @@ import { FULL_BODY, RUN_BODY } from './support/trace.ts'
 
 function specOf(text: string) {
   const body = createBody.parse(JSON.parse(text))
-  const { HostConfig: _host, NetworkingConfig: _network, ...config } = body
+  const { HostConfig: _host, NetworkingConfig: _network, MacAddress: _mac, ...config } = body
   const hostConfig = validateCreate(body, { cpus: 2 })
   const record: ContainerRecord = {
     id: 'a'.repeat(64),

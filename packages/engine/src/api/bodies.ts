@@ -163,10 +163,12 @@ export const createBody = z.object({
   ...configFields,
   HostConfig: hostConfig.nullish().transform((value) => value ?? hostConfig.parse({})),
   NetworkingConfig: networkingConfig,
+  /** Of clients older than API 1.44: see networks/mac-address.ts. */
+  MacAddress: text,
 })
 
 /** Docker's container.Config with every field present. */
-export type Config = Omit<z.output<typeof createBody>, 'HostConfig' | 'NetworkingConfig'>
+export type Config = Omit<z.output<typeof createBody>, 'HostConfig' | 'NetworkingConfig' | 'MacAddress'>
 /** Docker's container.HostConfig with every field present. */
 export type HostConfig = z.output<typeof hostConfig>
 export type MountBody = z.output<typeof mountBody>

@@ -17,6 +17,7 @@ import { StateFile, writeDurable, writeVolatile } from '../state/atomic-file.ts'
 import { followDaemonRoot } from '../volumes/daemon-root.ts'
 import { parseMountPoints } from '../volumes/mount-point.ts'
 import { modeOf, validateNetworks, withDefaultNetwork } from '../networks/mode.ts'
+import { resolveLinks } from '../networks/links.ts'
 import { prepareVolumes } from '../volumes/prepare.ts'
 import { removeAnonymousVolumes } from '../volumes/use.ts'
 import { inheritedMounts } from '../volumes/volumes-from.ts'
@@ -33,8 +34,9 @@ export async function draftContainer(
 ): Promise<ContainerRecord> {
   const hostConfig = withDefaultNetwork(engine, validateCreate(body, { cpus: engine.host.cpus }))
   const networks = validateNetworks(engine, body, hostConfig)
+  const links = hostConfig.Links === null ? null : resolveLinks(engine, hostConfig.Links)
   const image = await findImage(engine, body.Image)
-  const { HostConfig: _host, NetworkingConfig: _network, ...asked } = body
+  const { HostConfig: _host, NetworkingConfig: _network, MacAddress: _mac, ...asked } = body
   const config = mergeConfig(asked, image.config.config ?? {})
   const inherited = inheritedMounts(engine, hostConfig.VolumesFrom ?? [])
   const mounts = followDaemonRoot(parseMountPoints(config, hostConfig, inherited), engine.root)
@@ -47,7 +49,7 @@ export async function draftContainer(
     imageId: image.id,
     chain,
     config: { ...config, Hostname: config.Hostname || defaultHostname(engine, hostConfig, id) },
-    hostConfig: withFullReference(engine, hostConfig),
+    hostConfig: { ...withFullReference(engine, hostConfig), Links: links },
     mounts,
     networks,
   }

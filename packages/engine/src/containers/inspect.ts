@@ -3,12 +3,18 @@ import * as path from 'node:path'
 import type { Engine } from '../engine.ts'
 import type { MountPoint } from '../volumes/mount-point.ts'
 import { networkSettingsJson } from '../networks/json.ts'
+import { linksJson } from '../networks/links.ts'
+import { macAddressJson } from '../networks/mac-address.ts'
 import { layerDirs } from './layers.ts'
 import { commandLine } from './merge.ts'
 import type { Container, ContainerState } from './model.ts'
 
 /** Docker's ContainerJSON. Paths are empty before the first start, when the files do not exist. */
-export function inspectContainer(engine: Engine, container: Container, size?: { rw: number; rootFs: number }): object {
+export function inspectContainer(
+  engine: Engine,
+  container: Container,
+  { size, minor }: { size?: { rw: number; rootFs: number } | undefined; minor: number },
+): object {
   const { record, state, dir } = container
   const [command = '', ...args] = commandLine(record.config)
   const file = (name: string): string => (state.status === 'created' ? '' : path.join(dir, name))
@@ -32,7 +38,7 @@ export function inspectContainer(engine: Engine, container: Container, size?: { 
     ProcessLabel: '',
     AppArmorProfile: '',
     ExecIDs: container.execs.size === 0 ? null : [...container.execs],
-    HostConfig: record.hostConfig,
+    HostConfig: { ...record.hostConfig, Links: linksJson(engine, record) },
     GraphDriver: {
       Data: {
         ID: record.id,
@@ -45,7 +51,7 @@ export function inspectContainer(engine: Engine, container: Container, size?: { 
     },
     ...(size === undefined ? {} : { SizeRw: size.rw, SizeRootFs: size.rootFs }),
     Mounts: mountsJson(record.mounts),
-    Config: configJson(container),
+    Config: { ...configJson(container), ...macAddressJson(record, minor) },
     NetworkSettings: networkSettingsJson(engine, container),
   }
 }

@@ -13,6 +13,7 @@ import { enteredNetworks, enterNetworks, publishWhile, type NetworkPlan } from '
 import { etcFiles } from '../networks/files.ts'
 import { onUserNetwork } from '../networks/dns.ts'
 import { leaveNetworks } from '../networks/leave.ts'
+import { linkEnvironment } from '../networks/links.ts'
 import { modeOf } from '../networks/mode.ts'
 import type { SandboxState } from '../networks/sandbox.ts'
 import { containerSpec } from '../spec/spec.ts'
@@ -136,6 +137,7 @@ export function planStart(
       etc,
       cgroupPath,
       networkPath: network.path,
+      linkEnv: linkEnvironment(engine, record, { strict: !dryRun }),
     },
   )
   return engine.runtime.planContainer(spec, {

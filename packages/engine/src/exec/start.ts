@@ -6,6 +6,7 @@ import type { ExecCreateBody } from '../api/bodies.ts'
 import type { Container } from '../containers/model.ts'
 import { userOf } from '../containers/start.ts'
 import { containerEvent, type Engine } from '../engine.ts'
+import { linkEnvironment } from '../networks/links.ts'
 import { execProcess } from '../spec/spec.ts'
 import type { Exec } from './store.ts'
 
@@ -48,6 +49,7 @@ export async function startExec(engine: Engine, exec: Exec, consoleSize: [number
       {
         args: request.Cmd ?? [],
         env: request.Env ?? [],
+        linkEnv: linkEnvironment(engine, container.record, { strict: false }),
         cwd: request.WorkingDir,
         tty: request.Tty,
         consoleSize,

@@ -2,12 +2,11 @@
 import * as fs from 'node:fs'
 import * as path from 'node:path'
 import { embeddedResolvConf } from '@mini-docker/net'
-import { UserError } from '@mini-docker/syscall'
 import type { Container, ContainerRecord } from '../containers/model.ts'
 import type { Engine } from '../engine.ts'
 import { hostResolvConf, onUserNetwork, resolverOptions } from './dns.ts'
-import { parseLink } from './endpoint.ts'
 import { defaultResolvConf, hostsFile, resolvConf } from './etc.ts'
+import { linkedContainers } from './links.ts'
 import { modeOf } from './mode.ts'
 import type { SandboxState } from './sandbox.ts'
 
@@ -23,7 +22,7 @@ export function etcFiles(
 ): Record<string, string> {
   const mode = modeOf(record.hostConfig)
   if (mode.kind === 'container') return mounted(engine.containers.find(mode.reference).dir)
-  const files = contents(engine, record, sandbox)
+  const files = contents(engine, record, sandbox, { strict: true })
   if (!dryRun)
     for (const [name, text] of Object.entries(files)) fs.writeFileSync(path.join(dir, name), text, { mode: 0o644 })
   return mounted(dir)
@@ -35,12 +34,14 @@ export function etcContents(
   record: ContainerRecord,
   sandbox: SandboxState | undefined,
 ): EtcFiles | undefined {
-  return modeOf(record.hostConfig).kind === 'container' ? undefined : contents(engine, record, sandbox)
+  return modeOf(record.hostConfig).kind === 'container'
+    ? undefined
+    : contents(engine, record, sandbox, { strict: true })
 }
 
 /** Of a running container whose networks have changed. Written in place, since they are bound one by one. */
 export function rewriteEtcFiles(engine: Engine, { record, state, dir }: Container): void {
-  const { hosts, 'resolv.conf': resolv } = contents(engine, record, state.network)
+  const { hosts, 'resolv.conf': resolv } = contents(engine, record, state.network, { strict: false })
   fs.writeFileSync(path.join(dir, 'hosts'), hosts)
   fs.writeFileSync(path.join(dir, 'resolv.conf'), resolv)
 }
@@ -49,7 +50,13 @@ function mounted(dir: string): Record<string, string> {
   return Object.fromEntries(['hosts', 'hostname', 'resolv.conf'].map((name) => [`/etc/${name}`, path.join(dir, name)]))
 }
 
-function contents(engine: Engine, record: ContainerRecord, sandbox: SandboxState | undefined): EtcFiles {
+/** `strict`: a link to a container that does not run is an error. */
+function contents(
+  engine: Engine,
+  record: ContainerRecord,
+  sandbox: SandboxState | undefined,
+  { strict }: { strict: boolean },
+): EtcFiles {
   const { config, hostConfig: host } = record
   const ofHost = hostResolvConf()
   const hostname = `${config.Hostname}\n`
@@ -64,7 +71,7 @@ function contents(engine: Engine, record: ContainerRecord, sandbox: SandboxState
     addresses: endpoints.flatMap(({ ipv4, ipv6 }) => [ipv4, ipv6]).filter((address) => address !== ''),
     extraHosts: host.ExtraHosts ?? [],
     hostGateway: engine.networks.store.byName('bridge').pools[0]?.Gateway,
-    links: sandbox === undefined ? [] : linkLines(engine, record),
+    links: sandbox === undefined ? [] : linkLines(engine, record, strict),
     ipv6: sandbox === undefined || endpoints.some(({ ipv6 }) => ipv6 !== ''),
   })
   const embedded = onUserNetwork(engine.networks.store, { state: { network: sandbox } })
@@ -73,14 +80,9 @@ function contents(engine: Engine, record: ContainerRecord, sandbox: SandboxState
 }
 
 /** `--link` on the default network: its members do not find each other by name, so the linked ones stand in hosts. */
-function linkLines(engine: Engine, { hostConfig, networks }: ContainerRecord) {
-  if (!('bridge' in networks)) return []
-  return (hostConfig.Links ?? []).map((link) => {
-    const { name, alias } = parseLink(link)
-    const { record, state } = engine.containers.find(name)
-    const address = state.network?.endpoints['bridge']?.ipv4
-    if (address === undefined)
-      throw new UserError('conflict', `Cannot link to a non running container: /${record.name} AS ${alias}`)
-    return { address, names: [...new Set([alias, record.config.Hostname, record.name])] }
+function linkLines(engine: Engine, record: ContainerRecord, strict: boolean) {
+  return linkedContainers(engine, record, { strict }).map(({ alias, other, address }) => {
+    const { name, config } = other.record
+    return { address, names: [...new Set([alias, config.Hostname, name])] }
   })
 }

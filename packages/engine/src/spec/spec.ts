@@ -24,6 +24,8 @@ export type SpecFacts = {
   cgroupPath: string
   /** The network namespace of another container; without it, one of its own. */
   networkPath?: string | undefined
+  /** Variables of `--link`, which its own environment replaces. */
+  linkEnv?: string[]
 }
 
 /** The whole spec. The root filesystem is `rootfs` in the bundle, where the overlay is mounted. */
@@ -64,7 +66,12 @@ function containerProcess({ config, hostConfig: host }: ContainerRecord, facts: 
     ...(config.Tty && height > 0 && width > 0 ? { consoleSize: { height, width } } : {}),
     user: userOf(facts.user),
     args: commandLine(config),
-    env: containerEnv({ hostname: facts.hostname, tty: config.Tty, home: facts.user.home, env: config.Env ?? [] }),
+    env: containerEnv({
+      hostname: facts.hostname,
+      tty: config.Tty,
+      home: facts.user.home,
+      env: [...(facts.linkEnv ?? []), ...(config.Env ?? [])],
+    }),
     cwd: config.WorkingDir || '/',
     capabilities: capabilitiesFor(
       applyCapAddDrop({ add: host.CapAdd, drop: host.CapDrop, privileged: host.Privileged }, facts.held),
@@ -79,6 +86,8 @@ function containerProcess({ config, hostConfig: host }: ContainerRecord, facts: 
 export type ExecRequest = {
   args: string[]
   env: string[]
+  /** Of `--link`: what the container's own environment replaces. */
+  linkEnv?: string[]
   cwd: string
   tty: boolean
   consoleSize: [number, number] | undefined
@@ -94,7 +103,8 @@ export function execProcess(
   held: OwnCapabilities,
 ): Process {
   const [height, width] = exec.consoleSize ?? [0, 0]
-  const env = containerEnv({ hostname, tty: exec.tty, home: exec.user.home, env: [...(config.Env ?? []), ...exec.env] })
+  const given = [...(exec.linkEnv ?? []), ...(config.Env ?? []), ...exec.env]
+  const env = containerEnv({ hostname, tty: exec.tty, home: exec.user.home, env: given })
   const set = applyCapAddDrop(
     { add: host.CapAdd, drop: host.CapDrop, privileged: host.Privileged || exec.privileged },
     held,

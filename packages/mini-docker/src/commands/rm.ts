@@ -12,7 +12,7 @@ export const command: Command = {
   about: 'Remove one or more containers',
   flags: [
     { name: 'force', short: 'f', kind: 'bool', help: 'Force the removal of a running container (uses SIGKILL)' },
-    { name: 'link', short: 'l', kind: 'bool', help: '', notBuilt: 'networks come with part 3' },
+    { name: 'link', short: 'l', kind: 'bool', help: 'Remove the specified link' },
     { name: 'volumes', short: 'v', kind: 'bool', help: 'Remove anonymous volumes associated with the container' },
   ],
   words: { atLeast: 1 },
@@ -20,7 +20,7 @@ export const command: Command = {
     if (names.includes('')) throw new CliError('Container name cannot be empty')
     const engine = openEngine(terminal)
     const force = flags.bool('force')
-    const query = { force, v: flags.bool('volumes') }
+    const query = { force, v: flags.bool('volumes'), link: flags.bool('link') }
     const results = await Promise.allSettled(
       names.map((name) => engine.text('DELETE', containerPath(name.replace(/^\//, '')), { query })),
     )

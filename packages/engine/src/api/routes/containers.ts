@@ -21,6 +21,8 @@ import { parseAskedPlatform, requirePlatform } from '../../images/platform.ts'
 import { containerEvent, type Engine } from '../../engine.ts'
 import type { Container } from '../../containers/model.ts'
 import { mountWarnings } from '../../volumes/warnings.ts'
+import { removeLink } from '../../networks/unlink.ts'
+import { withMacAddress } from '../../networks/mac-address.ts'
 import { createBody } from '../bodies.ts'
 import type { Exchange } from '../exchange.ts'
 import { queryFilters, queryFlag, queryInteger } from '../query.ts'
@@ -41,7 +43,7 @@ export const containerRoutes: Routes<Engine> = {
   'GET /containers/json': list,
   'GET /containers/{id}/json': of(async (exchange, engine, container) => {
     const size = queryFlag(exchange.query, 'size') ? await containerSize(engine, container) : undefined
-    exchange.json(200, inspectContainer(engine, container, size))
+    exchange.json(200, inspectContainer(engine, container, { size, minor: exchange.minor }))
   }),
   'POST /containers/{id}/start': of(async (exchange, engine, container) => {
     exchange.empty((await startContainer(engine, container)) ? 204 : 304)
@@ -68,26 +70,30 @@ export const containerRoutes: Routes<Engine> = {
   'POST /containers/{id}/wait': of(wait),
   'POST /containers/{id}/rename': of(rename),
   'POST /containers/{id}/resize': of(resize),
-  'DELETE /containers/{id}': of(async (exchange, engine, container) => {
-    if (queryFlag(exchange.query, 'link')) throw new UserError('not-built', 'links are not built yet')
-    await removeContainer(engine, container, {
-      force: queryFlag(exchange.query, 'force'),
-      volumes: queryFlag(exchange.query, 'v'),
-    })
+  // A link has two names: /containers/web/db?link=1.
+  'DELETE /containers/{id*}': async (exchange, engine) => {
+    const { query, params } = exchange
+    const reference = params['id'] ?? ''
+    if (queryFlag(query, 'link')) await removeLink(engine, reference)
+    else
+      await removeContainer(engine, engine.containers.find(reference), {
+        force: queryFlag(query, 'force'),
+        volumes: queryFlag(query, 'v'),
+      })
     exchange.empty(204)
-  }),
+  },
   'GET /containers/{id}/top': of(async (exchange, engine, container) => {
     exchange.json(200, await topContainer(engine, container, exchange.query.get('ps_args') ?? ''))
   }),
 }
 
 async function create(exchange: Exchange, engine: Engine): Promise<void> {
-  const body = await exchange.readJson(createBody)
+  const { body, warnings } = withMacAddress(await exchange.readJson(createBody), exchange.minor)
   const platform = parseAskedPlatform(exchange.query.get('platform'))
   const image = engine.images.resolve(body.Image)
   if (image !== undefined) requirePlatform(image, body.Image, platform)
   const container = await createContainer(engine, body, exchange.query.get('name') ?? '')
-  exchange.json(201, { Id: container.id, Warnings: mountWarnings(container.record.hostConfig) })
+  exchange.json(201, { Id: container.id, Warnings: [...warnings, ...mountWarnings(container.record.hostConfig)] })
 }
 
 async function list(exchange: Exchange, engine: Engine): Promise<void> {

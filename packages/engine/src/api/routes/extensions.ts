@@ -3,6 +3,7 @@ import { planCreate } from '../../containers/dry-run.ts'
 import type { Engine } from '../../engine.ts'
 import { ensureDemo } from '../../images/demo.ts'
 import { collectGarbage } from '../../recovery/gc.ts'
+import { withMacAddress } from '../../networks/mac-address.ts'
 import type { TraceEvent } from '../../runtime-port.ts'
 import { createBody } from '../bodies.ts'
 import type { Exchange } from '../exchange.ts'
@@ -20,7 +21,7 @@ export const extensionRoutes: Routes<Engine> = {
 
 /** What a create and a start with this body would do, as steps. Nothing is made. */
 async function plan(exchange: Exchange, engine: Engine): Promise<void> {
-  const body = await exchange.readJson(createBody)
+  const { body } = withMacAddress(await exchange.readJson(createBody), exchange.minor)
   const steps = await planCreate(engine, body, exchange.query.get('name') ?? '')
   exchange.json(200, { steps: plainSteps(steps) })
 }
