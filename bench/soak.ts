@@ -1,19 +1,25 @@
 /**
- * `npm run soak -- [--minutes N] [--at-once N]`: containers come and go, some killed, some exec'd into; the daemon must not grow, and at the end nothing
- * may be left. Exit code 1 when it leaks. Root.
+ * `npm run soak -- [--minutes N] [--at-once N] [--seed N]`: containers come and go, some killed, some exec'd into; the daemon must not grow, and at the end
+ * nothing may be left. Then, for as long, random sequences of requests about networks against a model. Exit code 1 when something is not as it should be. Root.
  */
 import { readdirSync, readFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
+import { KillableDaemon } from '../packages/engine/test/support/killable.ts'
+import { checkNetworkSequences } from '../packages/engine/test/support/network-commands.ts'
 import { startDaemon, type Daemon } from '../test/harness/daemon.ts'
 import { BUSYBOX, busyboxArchive } from '../test/harness/images.ts'
 import { assertNothingLeft, snapshot } from '../test/harness/kernel-state.ts'
 
 const { values } = parseArgs({
-  options: { minutes: { type: 'string', default: '5' }, 'at-once': { type: 'string', default: '4' } },
+  options: {
+    minutes: { type: 'string', default: '5' },
+    'at-once': { type: 'string', default: '4' },
+    seed: { type: 'string', default: String(Date.now() % 1_000_000_000) },
+  },
 })
-const [minutes, atOnce] = [Number(values.minutes), Number(values['at-once'])]
-if (!(minutes > 0) || !Number.isInteger(atOnce) || atOnce < 1)
-  throw new Error('--minutes and --at-once want positive numbers')
+const [minutes, atOnce, seed] = [Number(values.minutes), Number(values['at-once']), Number(values.seed)]
+if (!(minutes > 0) || !Number.isInteger(atOnce) || atOnce < 1 || !Number.isInteger(seed))
+  throw new Error('--minutes, --at-once and --seed want positive numbers')
 
 /** What a leak would show: descriptors exactly, memory after the caches have filled. */
 const FD_SLACK = 10
@@ -47,6 +53,14 @@ try {
 }
 await assertNothingLeft(before)
 console.log(`${rounds} lives, nothing left`)
+await networkSequences()
+
+async function networkSequences(): Promise<void> {
+  console.log(`sequences of requests about networks, --seed ${seed}`)
+  await using on = await KillableDaemon.start()
+  const sequences = await checkNetworkSequences(on, { seed, seconds: minutes * 60 })
+  console.log(`${sequences} sequences, all as the model says`)
+}
 
 /** Start, exec, then one of three ends. */
 async function oneLife(on: Daemon, name: string): Promise<void> {

@@ -1,6 +1,7 @@
 /** POST /networks/{id}/connect and /disconnect: of a container that runs at once, of one that does not for its next start. */
 import { planConnect, planDisconnect } from '@mini-docker/net'
 import { SyscallError, UserError } from '@mini-docker/syscall'
+import { StatusError } from '../api/status.ts'
 import { saveRecord } from '../containers/create.ts'
 import type { Container } from '../containers/model.ts'
 import type { Engine } from '../engine.ts'
@@ -15,6 +16,7 @@ import { followPlace, whereLed } from './ports/follow.ts'
 import { isInternal, type NetworkRecord } from './record.ts'
 import type { EndpointState } from './sandbox.ts'
 import { settled } from './settle.ts'
+import { whenVacated } from './vacate.ts'
 
 /** @throws UserError in docker's words; then the container is where it was. */
 export function connectNetwork(
@@ -24,6 +26,7 @@ export function connectNetwork(
   settings: EndpointSettings,
 ): Promise<void> {
   return container.lock.run(async () => {
+    stillThere(engine, container, found)
     const network = settled(engine, found)
     if (!network.configOnly) refuseMode(container, network)
     checkEndpoint(network, settings)
@@ -33,7 +36,7 @@ export function connectNetwork(
     const wasNone = 'none' in record.networks
     if (wasNone)
       throw new UserError(
-        'denied',
+        'invalid',
         'container cannot be connected to multiple networks with one of the networks in private (none) mode',
       )
     container.record = { ...record, networks: { ...record.networks, [network.name]: settings } }
@@ -56,11 +59,12 @@ export function disconnectNetwork(
   { force }: { force: boolean },
 ): Promise<void> {
   return container.lock.run(async () => {
+    stillThere(engine, container, network)
     const { record } = container
     if (modeOf(record.hostConfig).kind === 'host' && network.name === 'host')
-      throw new UserError('denied', 'container cannot be disconnected from host network or connected to host network')
+      throw new UserError('invalid', 'container cannot be disconnected from host network or connected to host network')
     if (!(network.name in record.networks))
-      throw new UserError('denied', `container ${container.id} is not connected to network ${network.name}`)
+      throw new StatusError(500, `container ${container.id} is not connected to network ${network.name}`)
     const { [network.name]: _gone, ...networks } = record.networks
     container.record = { ...record, networks }
     await saveRecord(container)
@@ -76,18 +80,24 @@ export function disconnectNetwork(
   })
 }
 
+/** Both may have been removed while another request had the container. @throws UserError `not-found` */
+function stillThere({ containers, networks }: Engine, { id }: Container, { id: networkId }: NetworkRecord): void {
+  containers.find(id)
+  networks.store.find(networkId)
+}
+
 function refuseMode({ record }: Container, network: NetworkRecord): void {
   const { kind } = modeOf(record.hostConfig)
   if (kind === 'host' || network.driver === 'host')
-    throw new UserError('denied', 'container cannot be disconnected from host network or connected to host network')
+    throw new UserError('invalid', 'container cannot be disconnected from host network or connected to host network')
   if (kind === 'container')
     throw new UserError(
-      'denied',
+      'invalid',
       'container sharing network namespace with another container or host cannot be connected to any other network',
     )
   if (network.driver === 'null')
     throw new UserError(
-      'denied',
+      'invalid',
       'container cannot be connected to multiple networks with one of the networks in private (none) mode',
     )
 }
@@ -99,10 +109,13 @@ async function connectRunning(
   settings: EndpointSettings,
 ): Promise<void> {
   const { networks } = engine
-  const before = container.state.network ?? { id: container.id, endpoints: {}, ports: [] }
   const led = whereLed(engine, container)
-  const place = placeIn(engine, network, settings, freeInterface(Object.values(before.endpoints)))
-  container.change({ network: { ...before, endpoints: { ...before.endpoints, [network.name]: place } } })
+  const { before, place } = await whenVacated(engine, () => {
+    const before = container.state.network ?? { id: container.id, endpoints: {}, ports: [] }
+    const place = placeIn(engine, network, settings, freeInterface(Object.values(before.endpoints)))
+    container.change({ network: { ...before, endpoints: { ...before.endpoints, [network.name]: place } } })
+    return { before, place }
+  })
   const names = orderedNetworks(networks.store, container.record, Object.keys(container.state.network?.endpoints ?? {}))
   const wayOut = names[0] === network.name && !isInternal(network)
   const endpoint = endpointOf(engine, container.id, network, place, wayOut)

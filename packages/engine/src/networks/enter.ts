@@ -7,6 +7,7 @@ import * as fs from 'node:fs'
 import * as path from 'node:path'
 import { planAddress, planDns, planHostSocket, planMacvlan, planNat, planPorts, planVeth } from '@mini-docker/net'
 import { ref, SIGKILL, UserError, type Step } from '@mini-docker/syscall'
+import { saveRecord } from '../containers/create.ts'
 import type { Container, ContainerRecord } from '../containers/model.ts'
 import type { Engine } from '../engine.ts'
 import type { Monitor } from '../runtime-port.ts'
@@ -21,9 +22,10 @@ import { orderedPlaces } from './order.ts'
 import { endpointOf, placeIn } from './place.ts'
 import { parseBindings } from './ports/bindings.ts'
 import { publishedFrom } from './ports/follow.ts'
-import { isInternal } from './record.ts'
+import { isInternal, type NetworkRecord } from './record.ts'
 import type { EndpointState, SandboxState } from './sandbox.ts'
 import { settled } from './settle.ts'
+import { whenVacated } from './vacate.ts'
 
 /** What a start has to do for the network. `path` is a namespace to join. */
 export type NetworkPlan = { before: Step[]; born: Step[]; inside: Step[]; path?: string }
@@ -40,8 +42,12 @@ export async function enterNetworks(engine: Engine, container: Container): Promi
   if (mode.kind !== 'network') return NOTHING
   requireCapability(engine)
   try {
-    const sandbox = drawSandbox(engine, container.record)
-    container.change({ network: sandbox })
+    await returnToMain(engine, container, mode.name)
+    const sandbox = await whenVacated(engine, () => {
+      const drawn = drawSandbox(engine, container.record)
+      container.change({ network: drawn })
+      return drawn
+    })
     await holdPorts(engine, container, sandbox)
     await engine.networks.firewall.ensure()
     return planNetworks(engine, container.record, container.state.network ?? sandbox)
@@ -107,23 +113,28 @@ function joinedNamespace(engine: Engine, { id }: ContainerRecord, reference: str
   return `/proc/${other.state.pid}/ns/net`
 }
 
+/** A container that has left all its networks comes back to the one that it was made with. @throws UserError `not-found` where that is gone */
+async function returnToMain(engine: Engine, container: Container, main: string): Promise<void> {
+  if (Object.keys(container.record.networks).length > 0) return
+  const { name } = engine.networks.store.find(main)
+  container.record = { ...container.record, networks: { [name]: NO_SETTINGS } }
+  await saveRecord(container)
+}
+
 /** Addresses in all networks that the record names. Synchronous: what it chose is taken when the caller has it in the state. */
 function drawSandbox(engine: Engine, record: ContainerRecord): SandboxState {
   const mode = modeOf(record.hostConfig)
-  const main = mode.kind === 'network' ? engine.networks.store.find(mode.name).name : ''
-  const names = [
-    main,
-    ...Object.keys(record.networks)
-      .filter((name) => name !== main)
-      .toSorted(),
-  ]
-  const endpoints: [string, EndpointState][] = names
-    .filter((name) => name !== '' && (name in record.networks || name === main))
-    .map((name, index) => {
-      const network = settled(engine, engine.networks.store.byName(name))
-      const settings = record.networks[name] ?? NO_SETTINGS
+  const isMain = ({ name, id }: NetworkRecord) =>
+    mode.kind === 'network' && (name === mode.name || id.startsWith(mode.name))
+  const endpoints = Object.keys(record.networks)
+    .toSorted()
+    .map((name) => engine.networks.store.byName(name))
+    .toSorted((a, b) => Number(isMain(b)) - Number(isMain(a)))
+    .map((found, index): [string, EndpointState] => {
+      const network = settled(engine, found)
+      const settings = record.networks[network.name] ?? NO_SETTINGS
       checkEndpoint(network, settings)
-      return [name, placeIn(engine, network, settings, `eth${index}`)]
+      return [network.name, placeIn(engine, network, settings, `eth${index}`)]
     })
   return { id: randomBytes(32).toString('hex'), endpoints: Object.fromEntries(endpoints), ports: [] }
 }

@@ -19,14 +19,13 @@ export async function leaveNetworks(engine: Engine, container: Container): Promi
   await names.close(container.id)
   const ports = publishedPorts(container, store)
   const endpoints = Object.values(network.endpoints)
-  departing.add(network)
   container.change({ network: undefined })
   // A macvlan has no end on the host.
   unplugger.unplug(endpoints.flatMap(({ hostName }) => (hostName === '' ? [] : [hostName])))
-  firewall
+  const withdrawn = firewall
     .withdraw(ports)
     .catch((error: unknown) => engine.log(`ports of container ${container.id} are not withdrawn: ${String(error)}`))
-    .finally(() => departing.delete(network))
+  departing.add(network, withdrawn)
   for (const { networkId } of endpoints)
     if (store.has(networkId)) networkEvent(engine, store.find(networkId), 'disconnect', { container: container.id })
 }

@@ -8,10 +8,11 @@ import { Firewall, natNetworks, publishedPorts } from './firewall.ts'
 import { PortReservations } from './ports/reserve.ts'
 import { parentOf } from './macvlan.ts'
 import { bridgeName, mtuOf, ownerOf, type NetworkRecord } from './record.ts'
-import { endpointsOf, type SandboxState } from './sandbox.ts'
+import { endpointsOf } from './sandbox.ts'
 import { findLink } from './settle.ts'
 import { NetworkStore } from './store.ts'
 import { Unplugger } from './unplug.ts'
+import { Departing } from './vacate.ts'
 
 export type NetworksOptions = {
   root: string
@@ -31,7 +32,7 @@ export class Networks {
   readonly names: NameService
   readonly unplugger: Unplugger
   /** Of containers that have ended: taken until no rule leads there any more. */
-  readonly departing = new Set<SandboxState>()
+  readonly departing = new Departing()
   readonly #containers: ContainerStore
 
   constructor(options: NetworksOptions) {

@@ -14,6 +14,7 @@ import {
   type MacvlanEndpoint,
 } from '@mini-docker/net'
 import { UserError } from '@mini-docker/syscall'
+import { StatusError } from '../api/status.ts'
 import type { Engine } from '../engine.ts'
 import { driverOptions } from './driver-options.ts'
 import type { EndpointSettings } from './endpoint.ts'
@@ -21,8 +22,22 @@ import { macvlanMode, parentOf } from './macvlan.ts'
 import { bridgeName, isInternal, mtuOf, OPTION, optionFlag, type NetworkRecord } from './record.ts'
 import { NOWHERE, takenAddresses, type EndpointState } from './sandbox.ts'
 
-/** A place in one network. @throws UserError with docker's words when no address is left, or the wanted one is taken */
+/** A place in one network. @throws UserError, StatusError with docker's words when no address is left, or the wanted one is taken */
 export function placeIn(
+  engine: Engine,
+  network: NetworkRecord,
+  settings: EndpointSettings,
+  interfaceName: string,
+): EndpointState {
+  try {
+    return choosePlace(engine, network, settings, interfaceName)
+  } catch (error) {
+    if (!(error instanceof UserError) || error.code !== 'unavailable') throw error
+    throw new StatusError(500, `${error.message}: ${network.name} (${network.id})`, { cause: error, hint: error.hint })
+  }
+}
+
+function choosePlace(
   engine: Engine,
   network: NetworkRecord,
   settings: EndpointSettings,

@@ -35,23 +35,16 @@ function isSource({ networks }: Engine, { name }: NetworkRecord): boolean {
   return networks.store.all().some(({ configFrom }) => configFrom === name)
 }
 
-/** Removes the user's networks that no container, running or not, names. */
+/** Removes the user's networks that no running container is in. One that only stopped ones name goes too, as in docker. */
 export async function pruneNetworks(engine: Engine, filters: Filters): Promise<{ NetworksDeleted: string[] | null }> {
   const until = filterUntil(filters)
-  const wanted = new Set(
-    engine.containers
-      .all()
-      .flatMap(({ record, state }) => [
-        ...Object.keys(record.networks),
-        ...Object.keys(state.network?.endpoints ?? {}),
-      ]),
-  )
   const deleted: string[] = []
   for (const network of engine.networks.store.all()) {
     const created = BigInt(Date.parse(network.created)) * 1_000_000n
     if (
       network.predefined ||
-      wanted.has(network.name) ||
+      !engine.networks.store.has(network.id) ||
+      engine.networks.inUse(network) ||
       (network.configOnly && isSource(engine, network)) ||
       !matchLabels(filters, network.labels) ||
       (until !== undefined && created > until)
