@@ -4,7 +4,9 @@ const COMMANDS: ReadonlyArray<[title: string, lines: Record<string, string>]> = 
   [
     'Containers',
     {
-      run: 'Create and run a new container from an image (--explain, --trace: see how)',
+      run: 'Create and run a new container from an image (--explain, --trace, --tui, --step: see how)',
+      record: 'Run a container and record how it is made',
+      replay: 'Play a recorded run, on any machine',
       create: 'Create a new container',
       start: 'Start one or more stopped containers',
       attach: 'Attach to a running container',

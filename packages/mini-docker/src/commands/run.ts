@@ -27,20 +27,35 @@ export const command: Command = {
   flags: [...CREATE_FLAGS, ...RUN_ONLY_FLAGS],
   words: { atLeast: 1 },
   stopAtFirstWord: true,
-  async run(flags, [image = '', ...words], terminal) {
-    if (flags.bool('json') && !flags.bool('explain') && !flags.bool('trace')) {
-      throw runFailure('run', '--json needs --explain or --trace')
-    }
-    const body = bodyOf(flags, image, words, terminal)
-    const engine = openEngine(terminal)
-    if (flags.bool('explain')) return (await import('./explain.ts')).explain(engine, flags, body, terminal)
-    if (!flags.bool('detach')) checkInputIsTty(terminal, { tty: body.Tty, stdin: body.AttachStdin })
-    else if (flags.has('attach')) throw new CliError('conflicting options: cannot specify both --attach and --detach')
-    const id = await asRunFailure(() => createContainer(engine, flags, body, terminal))
-    if (flags.bool('detach')) await runDetached(engine, id, flags, body, terminal)
-    else await runAttached(engine, id, flags, body, terminal)
-  },
+  run: (flags, words, terminal) => runFlags(flags, words, terminal, {}),
 }
+
+/** Runs what the flags and words say. `recordTo`: the file that the story goes into. */
+export async function runFlags(
+  flags: Flags,
+  [image = '', ...words]: string[],
+  terminal: Terminal,
+  { recordTo }: { recordTo?: string },
+): Promise<void> {
+  if (flags.bool('json') && !flags.bool('explain') && !flags.bool('trace')) {
+    throw runFailure('run', '--json needs --explain or --trace')
+  }
+  const body = bodyOf(flags, image, words, terminal)
+  const engine = openEngine(terminal)
+  if (flags.bool('explain')) return (await import('./explain.ts')).explain(engine, flags, body, terminal)
+  if (!flags.bool('detach')) checkInputIsTty(terminal, { tty: body.Tty, stdin: body.AttachStdin })
+  else if (flags.has('attach')) throw new CliError('conflicting options: cannot specify both --attach and --detach')
+  if (recordTo !== undefined || STORY_FLAGS.some((name) => flags.has(name))) {
+    const { runStory } = await import('../story/run.ts')
+    return runStory({ engine, flags, body, terminal, recordTo })
+  }
+  const id = await asRunFailure(() => createContainer(engine, flags, body, terminal))
+  if (flags.bool('detach')) await runDetached(engine, id, flags, body, terminal)
+  else await runAttached(engine, id, flags, body, terminal)
+}
+
+/** Those that need more than docker's run does: loaded only then. */
+const STORY_FLAGS = ['tui', 'step', 'without', 'break', 'plain', 'i-know']
 
 function bodyOf(flags: Flags, image: string, words: string[], terminal: Terminal): CreateBody {
   const size = flags.bool('tty') ? terminal.size() : undefined

@@ -156,5 +156,15 @@ export const RUN_ONLY_FLAGS: readonly Flag[] = [
   { name: 'explain', kind: 'bool', help: 'Print the steps as annotated shell commands, run nothing' },
   { name: 'trace', kind: 'bool', help: 'Print every system call of the setup on stderr while the container runs' },
   { name: 'json', kind: 'bool', help: 'With --explain or --trace: as JSON' },
-  { name: 'lang', kind: 'string', help: 'With --explain: en or ja (default: from LANG)' },
+  {
+    name: 'tui',
+    kind: 'bool',
+    help: 'Show on a screen how the container is made, what the kernel says of it, and what it prints',
+  },
+  { name: 'step', kind: 'bool', help: 'Wait before each step: next, to the next stage, back, abort, a shell inside' },
+  { name: 'plain', kind: 'bool', help: 'With --tui or --step: lines instead of a screen' },
+  { name: 'without', kind: 'list', label: 'step', help: 'Leave a step out, to see why it is needed (with --i-know)' },
+  { name: 'break', kind: 'list', label: 'fault', help: 'Do a step wrong, to see why it is as it is (with --i-know)' },
+  { name: 'i-know', kind: 'bool', help: 'With --without or --break: I know that this container contains nothing' },
+  { name: 'lang', kind: 'string', help: 'With --explain, --tui or --step: en or ja (default: from LANG)' },
 ]

@@ -15,7 +15,8 @@ export type OutputStream = Extract<ToldEvent, { type: 'output' }>['stream']
 /** Who is told. Output is told apart from the rest, as bytes: there may be much of it. */
 export type Reader = {
   event: (event: ToldEvent) => void
-  output: (stream: OutputStream, bytes: Buffer, t: number) => void
+  /** A reader that gives a promise is waited for. */
+  output: (stream: OutputStream, bytes: Buffer, t: number) => Promise<void> | void
 }
 
 export type LiveOptions = {
@@ -166,24 +167,28 @@ export class LiveRun implements Disposable {
     this.#stack.use(followStats(engine, id, (stats) => this.#event({ type: 'stats', t: this.now, ...stats })))
   }
 
-  /** Never waits for its readers: what a screen cannot show it drops itself, and the container is not held back. */
+  /** A screen is not waited for: what it cannot show it drops, and the container is not held back. A pipe is. */
   async #readOutput({ socket, head }: Hijacked): Promise<void> {
     const { Demultiplexer } = await import('../client/stdcopy.ts')
     const frames = new Demultiplexer()
-    const take = (bytes: Buffer): void => {
+    const take = async (bytes: Buffer): Promise<void> => {
       if (this.options.tty) return this.#output('terminal', bytes)
-      for (const piece of frames.feed(bytes)) this.#output(piece.fd === 1 ? 'stdout' : 'stderr', piece.bytes)
+      for (const piece of frames.feed(bytes)) await this.#output(piece.fd === 1 ? 'stdout' : 'stderr', piece.bytes)
     }
-    if (head.length > 0) take(head)
     try {
-      for await (const bytes of socket as AsyncIterable<Buffer>) take(bytes)
-    } catch {
+      if (head.length > 0) await take(head)
+      for await (const bytes of socket as AsyncIterable<Buffer>) await take(bytes)
+    } catch (error) {
+      if (error instanceof Error && error.name === 'OutputClosed') throw error
       // The daemon went away in the middle, or this run was left: its story tells which.
     }
   }
 
-  #output(stream: OutputStream, bytes: Buffer): void {
-    for (const reader of this.#readers) reader.output(stream, bytes, this.now)
+  async #output(stream: OutputStream, bytes: Buffer): Promise<void> {
+    for (const reader of this.#readers) {
+      const writing = reader.output(stream, bytes, this.now)
+      if (writing !== undefined) await writing
+    }
   }
 
   /** The command never ran. The story tells what was undone, unless the daemon is gone. */

@@ -8,7 +8,8 @@ export type PlaybackClock = {
   after: (ms: number, work: () => void) => () => void
 }
 
-export type PlaybackReader = Reader & {
+export type PlaybackReader = Omit<Reader, 'output'> & {
+  output: (stream: OutputStream, bytes: Buffer, t: number) => void
   /** All from the first event again: what follows at once is what came before the place that was sought. */
   rewind: () => void
   /** Position, speed or pause have changed, or the end is reached. */

@@ -46,7 +46,7 @@ export function reduce(state: RunState, action: Action): RunState {
     case 'event':
       return receive(state, action.event)
     case 'rewind':
-      return { ...startState(state), ...viewOf(state) }
+      return { ...startState(state), ...viewOf(state), words: state.words }
     case 'resize':
       return moveTo({ ...state, columns: action.columns, rows: action.rows }, state.list.cursor)
     case 'move':
@@ -76,7 +76,7 @@ export function reduce(state: RunState, action: Action): RunState {
     case 'leaving':
       return { ...state, isLeaving: action.on }
     case 'notice':
-      return { ...state, notice: { text: action.text, isBad: action.isBad === true } }
+      return { ...state, notice: action.text === '' ? undefined : { text: action.text, isBad: action.isBad === true } }
     case 'playing':
       return { ...state, playing: action.playing }
   }

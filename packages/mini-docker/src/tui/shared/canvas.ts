@@ -117,6 +117,7 @@ export class Canvas implements Disposable {
     stdout.on('resize', this.#resize)
     if (stdin.isTTY) stdin.setRawMode(true)
     stdin.on('data', this.#receive).on('end', this.#end)
+    stdin.ref?.()
     stdin.resume()
   }
 

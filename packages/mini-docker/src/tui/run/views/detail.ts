@@ -35,7 +35,7 @@ function stepRows(state: RunState, item: StepItem, width: number): Row[] {
       },
     ],
     ...faulty(step, words, width),
-    ...(text === undefined ? [] : [[], ...body(wrapped(text.why, width - 1))]),
+    ...(text === undefined ? [] : [[], ...wrapped(text.why, width - 1).map((line): Row => [' ', line])]),
     ...section(step.calls.length > 0 ? words.calls : words.plannedCalls, callRows(step, width)),
     ...section(words.shell, body(plan.shell.map((line) => `$ ${line}`))),
     ...section(words.read, body(plan.man.length === 0 ? [] : [plan.man.join('  ')])),
@@ -75,6 +75,7 @@ function callRows({ calls, plan }: StepState, width: number): Row[] {
 function changeRows(state: RunState, item: StepItem, width: number): Row[] {
   const words = RUN_WORDS[state.language]
   const { before, after } = factsAround(state[item.part], item.index)
+  if (state[item.part].steps[item.index]?.status === 'planned') return []
   if (before === undefined || after === undefined) {
     return state[item.part].facts.length === 0 ? [] : [[{ text: ` ${words.notReadYet}`, dim: true }]]
   }

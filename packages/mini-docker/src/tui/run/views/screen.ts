@@ -9,7 +9,7 @@ import { TABS, type RunState } from '../state.ts'
 import { RUN_WORDS } from '../words.ts'
 import { detailRows } from './detail.ts'
 import { listRows } from './list.ts'
-import { clock, titleOf } from './text.ts'
+import { clock, titleOf, wrapped } from './text.ts'
 
 export function screenRows(state: RunState, keys: Bindings<KeyAction>): Row[] {
   const { columns, rows } = state
@@ -25,7 +25,10 @@ export function screenRows(state: RunState, keys: Bindings<KeyAction>): Row[] {
 
 function tooSmall({ language, columns, rows }: RunState): Row[] {
   const text = RUN_WORDS[language].tooSmall(SMALLEST.columns, SMALLEST.rows)
-  return fillRows(columnsOf(text) <= columns ? [[text]] : [...text].length > 0 ? [[cut(text, columns)]] : [], rows)
+  return fillRows(
+    wrapped(text, columns).map((line): Row => [line]),
+    rows,
+  )
 }
 
 function headRow(state: RunState): Row {
