@@ -1,5 +1,6 @@
 /** Taking a group away again: rmdir(2), in every hierarchy. cgroups(7). */
 import { rmdirSync } from 'node:fs'
+import { tell } from '@mini-docker/syscall'
 import { groupDirectory, type CgroupLayout } from './layout.ts'
 import { poll } from './poll.ts'
 import { subgroups } from './processes.ts'
@@ -29,7 +30,11 @@ export async function remove(layout: CgroupLayout, path: string, { timeoutMs = 2
 /** Depth first, though most groups have no children: those are found only after EBUSY. Returns the error that may pass. */
 function removeTree(directory: string): unknown {
   try {
-    rmdirSync(directory)
+    tell(
+      'cgroup.remove',
+      () => `rmdir("${directory}")`,
+      () => rmdirSync(directory),
+    )
     return undefined
   } catch (error) {
     if (errnoCode(error) === 'ENOENT') return undefined

@@ -11,6 +11,7 @@ import {
   call,
   ref,
   shellWord,
+  tell,
   type Call,
   type Errno,
 } from '@mini-docker/syscall'
@@ -72,15 +73,23 @@ function makeDirectory({ path, mayExist }: Mkdir): void {
 /** Writes a control file with one write(2): the kernel takes each write as a whole command. */
 export function writeControl(path: string, value: string, allow: readonly Errno[] = []): void {
   try {
-    const fd = openSync(path, 'r+')
-    try {
-      writeSync(fd, value)
-    } finally {
-      closeSync(fd)
-    }
+    tell(
+      'cgroup.write',
+      () => `write("${path}", ${JSON.stringify(value)})`,
+      () => writeOnce(path, value),
+    )
   } catch (error) {
     if (allow.includes(errnoCode(error) as Errno)) return
     throw asSyscallError('write', error, [path, JSON.stringify(value)])
+  }
+}
+
+function writeOnce(path: string, value: string): void {
+  const fd = openSync(path, 'r+')
+  try {
+    writeSync(fd, value)
+  } finally {
+    closeSync(fd)
   }
 }
 

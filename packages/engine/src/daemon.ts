@@ -19,6 +19,7 @@ import type { Engine } from './engine.ts'
 import { ExecStore } from './exec/store.ts'
 import { SharedProgress } from './images/transfer/shared-progress.ts'
 import { Transfers } from './images/transfer/transfers.ts'
+import { traced } from './faces/request-trace.ts'
 import { layersInUse } from './images/use.ts'
 import { Networks } from './networks/networks.ts'
 import { collectGarbage } from './recovery/gc.ts'
@@ -91,6 +92,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     engine,
     version: engine.version,
     log: options.log,
+    traced: ({ headers, method = 'GET' }, path, work) => traced(engine, { headers, method, path }, work),
     activity: (change) => idle.activity(change),
   })
   await listen(server, socketPath, options.socketGid)

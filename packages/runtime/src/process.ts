@@ -144,7 +144,7 @@ export function planExecve({ args, cwd, env = [] }: Process): Step {
       call('close_range', [3, 0xffffffff, CLOSE_RANGE_CLOEXEC]),
       ...executeCalls(args, env),
     ],
-    shell: [`exec env -i --chdir=${[cwd, ...env, ...args].map(shellWord).join(' ')}`],
+    shell: [`exec env -i --default-signal --chdir=${[cwd, ...env, ...args].map(shellWord).join(' ')}`],
     man: ['execve(2)', 'close_range(2)'],
   }
 }

@@ -8,6 +8,8 @@
 import koffi from 'koffi'
 import { SyscallError } from './error.ts'
 import { argTypes, syscallNumber, type SyscallName } from './table.ts'
+import { formatCall } from './trace.ts'
+import { currentListener, tell } from './tracing.ts'
 
 /** What can be passed from JavaScript: an integer, a NUL-terminated string, memory the kernel reads or writes, or NULL. */
 export type NativeArg = number | bigint | string | Uint8Array | null
@@ -19,6 +21,15 @@ type NativeFunction = (number: number, ...args: NativeArg[]) => number | bigint
  * @throws SyscallError with errno and decoded arguments when the kernel refuses.
  */
 export function invoke(name: SyscallName, ...args: NativeArg[]): number {
+  if (currentListener() === undefined) return make(name, args)
+  return tell(
+    'daemon.call',
+    () => formatCall({ name, args }),
+    () => make(name, args),
+  )
+}
+
+function make(name: SyscallName, args: NativeArg[]): number {
   const result = Number(bound(name)(syscallNumber(name), ...args))
   if (result === -1) throw new SyscallError(name, koffi.errno(), args.map(show))
   return result

@@ -8,6 +8,7 @@ import { call, type Call, type Step } from './call.ts'
 import { PR_SET_NAME } from './constants.ts'
 import { runProgram, type LaunchOptions } from './launch.ts'
 import { encodeProgram } from './program.ts'
+import { currentListener } from './tracing.ts'
 
 export type HoldOptions = Pick<LaunchOptions, 'server'> & {
   /** Asked before each step; when it throws, nothing further is done and the error is thrown. */
@@ -32,6 +33,7 @@ const HOLDER = 'mini-holder'
 /** Makes the steps (all of them `host`) and keeps the process. @throws LaunchError when a call fails; nothing is left then. */
 export async function hold(steps: readonly Step[], options: HoldOptions = {}): Promise<Held> {
   const results = new Map<string, number>()
+  const listener = currentListener()
   const ready = Promise.withResolvers<void>()
   const letGo = Promise.withResolvers<void>()
   const last = step('hold.last', [])
@@ -53,6 +55,7 @@ export async function hold(steps: readonly Step[], options: HoldOptions = {}): P
     {
       ...(options.server === undefined ? {} : { server: options.server }),
       onEvent: (event) => {
+        listener?.launch(event)
         if (event.type === 'call' && event.call.as !== undefined) results.set(event.call.as, event.result)
       },
       gate: async (next) => {

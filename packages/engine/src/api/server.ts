@@ -11,6 +11,8 @@ export type ServerOptions<E> = {
   /** Of the product, for the Server header. */
   version: string
   log: (line: string) => void
+  /** Does the work of a request, and tells of it who wants to know. */
+  traced: (request: http.IncomingMessage, path: string, work: () => Promise<void> | void) => Promise<void>
   /** Called whenever a request begins (+1) or ends (-1): the daemon's idle timer. */
   activity: (change: 1 | -1) => void
 }
@@ -69,7 +71,8 @@ async function serve<E>(
     exchange = exchangeOf(query, minor)
     if (route === undefined) return exchange.json(404, { message: 'page not found' })
     exchange.params = route.params
-    await route.handler(exchange, options.engine)
+    const arrived = exchange
+    await options.traced(request, path, () => route.handler(arrived, options.engine))
   } catch (error) {
     const { status, ...words } = statusOf(error)
     if (status === 500)

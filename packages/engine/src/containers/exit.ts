@@ -2,6 +2,7 @@
 import * as cgroup from '@mini-docker/cgroup'
 import { formatNs, nowNs, parseRfc3339 } from '../clock.ts'
 import { containerEvent, type Engine } from '../engine.ts'
+import { tellOfEnd } from '../faces/tracing.ts'
 import { leaveNetworks } from '../networks/leave.ts'
 import type { Exit, Monitor } from '../runtime-port.ts'
 import { leaveVolumes } from '../volumes/at-start.ts'
@@ -33,7 +34,7 @@ export function watchExit(engine: Engine, container: Container, monitor: Monitor
 export async function handleExit(engine: Engine, container: Container, status: Exit): Promise<void> {
   container.monitor?.close()
   container.monitor = undefined
-  const oomKilled = await cleanUpHost(engine, container)
+  const oomKilled = await tellOfEnd(container, () => cleanUpHost(engine, container))
   container.streams.ended()
   const ranMs = Date.now() - Number((parseRfc3339(container.state.startedAt) ?? nowNs()) / 1_000_000n)
   const { restartCount, stoppedByUser } = container.state

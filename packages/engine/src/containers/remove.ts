@@ -1,7 +1,7 @@
 /** DELETE /containers/{id}, and `--rm`. config.json goes first: a removal that is cut short leaves a folder that gc takes away. */
 import * as fs from 'node:fs'
 import * as path from 'node:path'
-import { UserError } from '@mini-docker/syscall'
+import { tell, UserError } from '@mini-docker/syscall'
 import { abortViews, viewsClosed } from '../archive/view.ts'
 import { containerEvent, type Engine } from '../engine.ts'
 import { removeAnonymousVolumes } from '../volumes/use.ts'
@@ -30,7 +30,11 @@ async function removeLocked(engine: Engine, container: Container, { force, volum
   container.stateFile.close()
   if (impatient) await abortViews(container, `container ${container.id} was removed`)
   else await viewsClosed(container)
-  await removeFolder(container.dir)
+  await tell(
+    'container.remove',
+    () => `rm -r ${container.dir}`,
+    () => removeFolder(container.dir),
+  )
   engine.containers.delete(container)
   for (const id of container.execs) engine.execs.delete(id)
   if (volumes) await removeAnonymousVolumes(engine, container.record.mounts)

@@ -1,7 +1,8 @@
 /** stop, kill, pause and unpause: signals and the freezer. */
 import * as cgroup from '@mini-docker/cgroup'
-import { SIGKILL, UserError } from '@mini-docker/syscall'
+import { SIGKILL, signalName, tell, UserError } from '@mini-docker/syscall'
 import { containerEvent, type Engine } from '../engine.ts'
+import { hearOfEnd } from '../faces/tracing.ts'
 import type { Container } from './model.ts'
 import { parseSignal } from './signals.ts'
 
@@ -65,7 +66,12 @@ export async function killContainer(engine: Engine, container: Container, signal
 
 /** A frozen process gets its signal when it thaws; one frozen by cgroup v1 cannot even be killed before. */
 async function sendSignal(engine: Engine, container: Container, signal: number): Promise<void> {
-  container.monitor?.signal(signal)
+  hearOfEnd(container)
+  tell(
+    'container.signal',
+    () => `kill(${container.state.pid}, ${signalName(signal)})`,
+    () => container.monitor?.signal(signal),
+  )
   if (container.state.status !== 'paused') return
   await cgroup.thaw(engine.cgroups, container.cgroupPath)
   // It may have ended meanwhile.

@@ -4,9 +4,18 @@
  */
 import * as fs from 'node:fs'
 import * as path from 'node:path'
+import { tell } from '@mini-docker/syscall'
 
 /** Writes `data` so that it survives a power cut once the promise resolves. */
-export async function writeDurable(file: string, data: string): Promise<void> {
+export function writeDurable(file: string, data: string): Promise<void> {
+  return tell(
+    'daemon.file',
+    () => `rename("${file}.tmp", "${file}") after fsync of ${data.length} bytes`,
+    () => replaceDurably(file, data),
+  )
+}
+
+async function replaceDurably(file: string, data: string): Promise<void> {
   const temporary = temporaryName(file)
   const handle = await fs.promises.open(temporary, 'w', 0o600)
   try {
@@ -27,8 +36,14 @@ export async function writeDurable(file: string, data: string): Promise<void> {
 /** Writes `data` whole, without waiting for the disk. */
 export function writeVolatile(file: string, data: string): void {
   const temporary = temporaryName(file)
-  fs.writeFileSync(temporary, data, { mode: 0o600 })
-  fs.renameSync(temporary, file)
+  tell(
+    'daemon.file',
+    () => `rename("${file}.tmp", "${file}") with ${data.length} bytes`,
+    () => {
+      fs.writeFileSync(temporary, data, { mode: 0o600 })
+      fs.renameSync(temporary, file)
+    },
+  )
 }
 
 let serial = 0

@@ -2,11 +2,19 @@
 import { randomBytes } from 'node:crypto'
 import { link, open, rename, rm, type FileHandle } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
-import { AT_FDCWD, O_DIRECTORY, O_PATH, openat, UserError } from '@mini-docker/syscall'
+import { AT_FDCWD, O_DIRECTORY, O_PATH, openat, tell, UserError } from '@mini-docker/syscall'
 import { removeTree } from '../tree/remove.ts'
 
 /** Replaces `path` by `data`, durably. The temporary file lies beside it, named `.<name>.<random>.tmp`. */
-export async function writeWhole(path: string, data: string | Uint8Array): Promise<void> {
+export function writeWhole(path: string, data: string | Uint8Array): Promise<void> {
+  return tell(
+    'image.file',
+    () => `rename("${path}.tmp", "${path}") after fsync of ${data.length} bytes`,
+    () => replaceWhole(path, data),
+  )
+}
+
+async function replaceWhole(path: string, data: string | Uint8Array): Promise<void> {
   const temporary = join(dirname(path), `.${basename(path)}.${randomName()}.tmp`)
   try {
     await using file = await open(temporary, 'wx', 0o644)

@@ -1,7 +1,7 @@
 /** The program nft(8): commands in as one transaction, listings out as JSON (libnftables-json(5)). */
 import { spawn, type ChildProcess } from 'node:child_process'
 import { accessSync, constants } from 'node:fs'
-import { UserError } from '@mini-docker/syscall'
+import { tell, UserError } from '@mini-docker/syscall'
 import { noTables } from '../nfnetlink/batch.ts'
 import { inNetworkNamespace } from '../rtnetlink/socket.ts'
 
@@ -83,6 +83,25 @@ async function run(args: readonly string[], input: string, { namespace }: NftOpt
     throw new UserError('unavailable', 'nft is not installed: no address translation and no published ports', {
       hint: 'install the package nftables',
     })
+  return tell(
+    'network.nft',
+    () => `nft ${args.join(' ')}${input === '' ? '' : ` <<< ${JSON.stringify(shortened(input))}`}`,
+    () => runProgram(path, args, input, namespace),
+  )
+}
+
+/** One line of a trace; the whole table is what --explain shows. */
+function shortened(input: string): string {
+  const lines = input.trim().split('\n')
+  return lines.length <= 3 ? lines.join('; ') : `${lines.slice(0, 2).join('; ')}; … ${lines.length - 2} more`
+}
+
+async function runProgram(
+  path: string,
+  args: readonly string[],
+  input: string,
+  namespace: string | undefined,
+): Promise<string> {
   const start = (): ChildProcess => spawn(path, args, { stdio: ['pipe', 'pipe', 'pipe'], env: {}, cwd: '/' })
   const child = namespace === undefined ? start() : inNetworkNamespace(namespace, start)
   const output: Buffer[] = []

@@ -1,6 +1,7 @@
 /** All of the API in one table. */
 import type { Engine } from '../../engine.ts'
 import { Router } from '../router.ts'
+import { traceRoutes } from '../../faces/request-trace.ts'
 import { archiveRoutes } from './archive.ts'
 import { containerIoRoutes } from './container-io.ts'
 import { containerRoutes } from './containers.ts'
@@ -29,4 +30,5 @@ export const apiRouter = new Router<Engine>(
   volumeRoutes,
   networkRoutes,
   extensionRoutes,
+  traceRoutes,
 )
