@@ -46,7 +46,7 @@ export async function runFlags(
   if (!flags.bool('detach')) checkInputIsTty(terminal, { tty: body.Tty, stdin: body.AttachStdin })
   else if (flags.has('attach')) throw new CliError('conflicting options: cannot specify both --attach and --detach')
   if (recordTo !== undefined || STORY_FLAGS.some((name) => flags.has(name))) {
-    const { runStory } = await import('../story/run.ts')
+    const { runStory } = await import('../story/story-run.ts')
     return runStory({ engine, flags, body, terminal, recordTo })
   }
   const id = await asRunFailure(() => createContainer(engine, flags, body, terminal))

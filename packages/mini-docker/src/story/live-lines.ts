@@ -7,7 +7,7 @@ import { forwardSignals } from '../terminal/signals.ts'
 import { RUN_WORDS } from '../tui/run/words.ts'
 import type { LiveEnd, LiveRun } from './live.ts'
 import { PlainStory } from './plain.ts'
-import type { Showing } from './run.ts'
+import type { Showing } from './story-run.ts'
 import { openShell } from './shell.ts'
 
 /** Runs it. `isTold`: with its story, otherwise only what it prints. */

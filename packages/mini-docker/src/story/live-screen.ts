@@ -6,7 +6,7 @@ import { RUN_WORDS } from '../tui/run/words.ts'
 import { readBindings } from '../tui/shared/keys-file.ts'
 import { colorDepthOf } from '../tui/shared/paint.ts'
 import type { LiveEnd, LiveRun } from './live.ts'
-import type { Showing } from './run.ts'
+import type { Showing } from './story-run.ts'
 import { openShell } from './shell.ts'
 
 /** Draws it until the person has seen its end, or leaves. */
