@@ -1,18 +1,29 @@
 /** Every chapter: the check fails before the solution and passes after it, what the page shows is what happens, and nothing stays. */
 import { existsSync, globSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterEach, beforeEach, expect, test } from 'vitest'
+import { execFileSync } from 'node:child_process'
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
 import { answerOf, verify, type Check } from '@mini-docker/verify'
 import { assertNothingLeft, snapshot, type KernelState } from '../../test/harness/kernel-state.ts'
 import { describeWith } from '../../test/harness/requires.ts'
 import { matches, readPage } from './page.ts'
-import { runPage } from './sandbox.ts'
+import { MAKE_ROOT, runPage } from './sandbox.ts'
 
-const tutorials = join(import.meta.dirname, '..')
+const root = join(import.meta.dirname, '../..')
+const tutorials = join(root, 'tutorials')
 const chapters = globSync('[0-9][0-9]-*', { cwd: tutorials }).toSorted()
 
 describeWith(['root', 'built'], 'chapter', () => {
   let before: KernelState
+  beforeAll(() => {
+    execFileSync('sh', ['-ec', ['mount -t tmpfs tmpfs tutorials/work', ...MAKE_ROOT].join('\n')], {
+      cwd: root,
+      stdio: 'pipe',
+    })
+  })
+  afterAll(() => {
+    execFileSync('umount', ['tutorials/work'], { cwd: root })
+  })
   beforeEach(() => {
     before = snapshot()
   })
@@ -20,7 +31,7 @@ describeWith(['root', 'built'], 'chapter', () => {
 
   test.each(chapters)('%s: what the page shows is what happens', async (chapter) => {
     const { commands } = readPage(readFileSync(join(tutorials, chapter, 'en.md'), 'utf8'))
-    const printed = await runPage(commands)
+    const printed = await runPage(commands, chapter > '03-chroot')
     const wrong = printed.filter(({ output, printed: text }) => !matches(output, text))
     expect(wrong.map(({ line, command, printed: text }) => `line ${line}: ${command}\n${text}`)).toEqual([])
   })

@@ -92,9 +92,13 @@ function mountPoints(): string[] {
   return lines.map((line) => line.split(' ')[4] ?? '')
 }
 
+/** Their daemons make these with the first container, and keep them. */
+const BRIDGES_OF_DAEMONS = ['docker0', 'mini-docker0', 'podman0', 'cni-podman0']
+
 function linkNames(): string[] {
   const [, , ...lines] = readFileSync('/proc/self/net/dev', 'utf8').trimEnd().split('\n')
-  return lines.map((line) => line.slice(0, line.indexOf(':')).trim())
+  const names = lines.map((line) => line.slice(0, line.indexOf(':')).trim())
+  return names.filter((name) => !BRIDGES_OF_DAEMONS.includes(name))
 }
 
 function cgroupLines(pid: string): string[] {
