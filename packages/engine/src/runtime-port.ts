@@ -42,8 +42,8 @@ export type StartOptions = {
   trace?: Tracer | undefined
   /** Gets the output from the first byte on. Ended with `Monitor.unsubscribe`. */
   output?: OutputListener | undefined
-  /** Waited for when everything is made but the command has not begun; an error ends the start. */
-  beforeExec?: ((pid: number) => Promise<void>) | undefined
+  /** Begun as soon as the first process has its network, waited for before it becomes the command; an error ends the start. */
+  whileBorn?: ((pid: number) => Promise<void>) | undefined
 }
 
 /** The parent of a container's first process. It outlives the daemon; this is the connection to it. */

@@ -100,23 +100,15 @@ function real(plan: Plan): RuntimePlan {
   return plan as RuntimePlan
 }
 
-function launchOptions({ server, killBefore, trace, output, beforeExec }: Launch) {
-  let pid = 0
-  const onEvent = (event: LaunchEvent): void => {
-    if (event.type === 'call' && event.call?.as === CHILD) pid = event.result
-    trace?.(traceEvent(event))
-  }
+function launchOptions({ server, killBefore, trace, output, whileBorn }: Launch) {
   return {
     server,
     ...(killBefore === undefined ? {} : { killBefore }),
-    ...(trace === undefined && beforeExec === undefined ? {} : { trace: onEvent }),
+    ...(trace === undefined ? {} : { trace: (event: LaunchEvent) => trace(traceEvent(event)) }),
     ...(output === undefined ? {} : { output }),
-    ...(beforeExec === undefined ? {} : { beforeExec: () => beforeExec(pid) }),
+    ...(whileBorn === undefined ? {} : { whileBorn }),
   }
 }
-
-/** What the runtime's plans call the process that becomes the container. */
-const CHILD = 'child'
 
 /** An event of the launcher as JSON: arguments decoded as strace prints them, `text` the whole call. */
 export function traceEvent(event: LaunchEvent): TraceEvent {

@@ -34,8 +34,11 @@ export type StartOptions = {
   killBefore?: string
   /** Asked before each step; the step is made when the promise resolves. */
   gate?: (step: Step) => Promise<void>
-  /** Asked before the last step only, in which the process becomes the command; quicker than a gate. Not together with one. */
-  beforeExec?: () => Promise<void>
+  /**
+   * Begun as soon as the container's first process has its network, with `lo` up, and waited for before the last step, in which it becomes the command: it
+   * goes on beside the steps between. An error ends the start. Not together with a gate.
+   */
+  whileBorn?: (pid: number) => Promise<void>
 }
 
 export type Running = { pid: number; monitor: Monitor; launcherPid: number | undefined }
@@ -65,26 +68,62 @@ export async function startExec(plan: Plan, options: StartOptions = {}): Promise
 
 async function start(
   plan: Plan,
-  { server, output, trace, gate, beforeExec, killBefore }: StartOptions,
+  { server, output, trace, gate, whileBorn, killBefore }: StartOptions,
 ): Promise<Running> {
   const steps = plan.steps.flatMap((step) => (step.id === killBefore ? [killStep(), step] : [step]))
   const program = encodeProgram(steps, {
     trace: trace !== undefined,
-    stepping: gate !== undefined || beforeExec !== undefined,
+    stepping: gate !== undefined || whileBorn !== undefined,
     monitor: { ...plan.monitor, subscribed: output !== undefined },
   })
+  const born = whileBorn === undefined ? undefined : new Born(steps, whileBorn)
+  const onEvent = (event: LaunchEvent): void => {
+    born?.see(event)
+    trace?.(event)
+  }
   try {
     const { pid, control, rest, launcherPid } = await launch(program, {
       ...(server === undefined ? {} : { server }),
-      ...(trace === undefined ? {} : { onEvent: trace }),
+      onEvent,
       ...(gate === undefined ? {} : { gate }),
-      ...(beforeExec === undefined ? {} : { gate: beforeExec, ungated: steps.length - 1 }),
+      ...(born === undefined ? {} : { gate: () => born.ready(), ungated: steps.length - 1 }),
     })
     return { pid, launcherPid, monitor: new Monitor(control, `${plan.directory}/${MONITOR_SOCKET}`, rest, output) }
   } catch (error) {
+    await born?.ready().catch(() => {})
     await undo(undoCalls(plan.steps))
     if (error instanceof LaunchError) throw startError(plan, error)
     throw error
+  }
+}
+
+/** What the plans call the process that becomes the container, and the step after which its network can be used. */
+const CHILD = 'child'
+const LOOPBACK = 'network.loopback'
+
+/** Work that begins in the middle of a start, by what the launcher tells. */
+class Born {
+  readonly #after: ReadonlySet<Step>
+  readonly #work: (pid: number) => Promise<void>
+  #pid: number | undefined
+  #begun: Promise<void> | undefined
+
+  constructor(steps: readonly Step[], work: (pid: number) => Promise<void>) {
+    this.#after = new Set(steps.slice(steps.findIndex(({ id }) => id === LOOPBACK) + 1))
+    this.#work = work
+  }
+
+  see(event: LaunchEvent): void {
+    if (event.type === 'call' && event.call?.as === CHILD) this.#pid = event.result
+    if (event.type !== 'step' || event.step.where !== 'container' || !this.#after.has(event.step)) return
+    if (this.#pid === undefined || this.#begun !== undefined) return
+    this.#begun = this.#work(this.#pid)
+    // Told where it is waited for.
+    this.#begun.catch(() => {})
+  }
+
+  async ready(): Promise<void> {
+    await this.#begun
   }
 }
 

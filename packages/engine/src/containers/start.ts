@@ -63,11 +63,11 @@ export async function startLocked(
     const entry = { id: container.id, cgroupPath: container.cgroupPath, undo: engine.runtime.undoCalls(plan.steps) }
     engine.journal.write(entry)
     const output = container.streams.starting()
-    const beforeExec = namesNeeded(engine, container)
+    const whileBorn = namesNeeded(engine, container)
     const { pid, monitor } = await publishWhile(
       engine,
       container,
-      engine.runtime.startContainer(plan, { trace: traced?.send, output, beforeExec }),
+      engine.runtime.startContainer(plan, { trace: traced?.send, output, whileBorn }),
     )
     const started = { pid, startedAt: nowRfc3339() }
     engine.journal.write({ ...entry, started })

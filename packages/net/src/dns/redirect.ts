@@ -5,7 +5,7 @@
  * comes again after the asker's time-out. The command of the container waits for them: they are sent to the kernel without nft, whose program
  * takes longer than all else of a start.
  */
-import type { Step } from '@mini-docker/syscall'
+import { SyscallError, type Step } from '@mini-docker/syscall'
 import { parseAddress } from '../address/address.ts'
 import { batchText, sendBatch } from '../nfnetlink/batch.ts'
 import { rewriteMessages, type PortRewrite } from '../nfnetlink/rules.ts'
@@ -48,10 +48,19 @@ function commands({ udp, tcp }: { [protocol in keyof DnsPorts]: number | string 
 
 /** The same for the kernel. `sent` is told what was sent. @returns false where the kernel cannot do this */
 export function redirect(namespace: string, ports: DnsPorts, sent?: (text: string) => void): boolean {
-  const messages = rewriteMessages(TABLE, CHAIN, rewrites(ports))
-  try {
+  const send = (replace: boolean): void => {
+    const messages = rewriteMessages(TABLE, CHAIN, rewrites(ports), replace)
     sendBatch(messages, namespace)
     sent?.(batchText(messages))
+  }
+  try {
+    // A new namespace has no such table, and what is not removed need not be waited for.
+    try {
+      send(false)
+    } catch (error) {
+      if (!(error instanceof SyscallError) || error.code !== 'EEXIST') throw error
+      send(true)
+    }
     return true
   } catch {
     return false

@@ -19,9 +19,6 @@ const SOL_SOCKET = 1
 const SO_REUSEADDR = 2
 const SO_RCVBUF = 8
 const SO_RCVBUFFORCE = 33
-const IPPROTO_IP = 0
-const IP_FREEBIND = 15
-const ONE = Buffer.from([1, 0, 0, 0])
 const BACKLOG = 128
 /** Some thousand queries that come at once; the kernel's default is 256 of them. */
 const RECEIVE_BYTES = 1024 * 1024
@@ -29,23 +26,23 @@ const RECEIVE_BYTES = 1024 * 1024
 /** Where a socket is: `/proc/PID/ns/net`, or undefined for this process's own namespace. */
 export type Place = { namespace?: string | undefined }
 
-/** A UDP socket bound to an address, which need not be there yet, ready to receive. Port 0 is any. @throws SyscallError `EADDRINUSE` */
+/** A UDP socket bound to an address, ready to receive. Port 0 is any. @throws SyscallError `EADDRINUSE` */
 export async function bindUdp(address: string, port: number, place: Place): Promise<UdpSocket> {
   const fd = newSocket(address, SOCK_DGRAM, place)
   return owned(fd, async () => {
     setReceiveBuffer(fd, RECEIVE_BYTES)
-    bindAhead(fd, address, port)
+    bind(fd, address, port)
     return adoptUdp(fd, address)
   })
 }
 
-/** A TCP server that listens on an address, which need not be there yet, and may still answer who has ended. Port 0 is any. @throws SyscallError `EADDRINUSE` */
+/** A TCP server that listens on an address, and may still answer who has ended. Port 0 is any. @throws SyscallError `EADDRINUSE` */
 export async function listenTcp(address: string, port: number, place: Place): Promise<Server> {
   const fd = newSocket(address, SOCK_STREAM, place)
   return owned(fd, async () => {
     // The connections of a server before us may still be in TIME_WAIT.
-    invoke('setsockopt', fd.number, SOL_SOCKET, SO_REUSEADDR, ONE, ONE.length)
-    bindAhead(fd, address, port)
+    invoke('setsockopt', fd.number, SOL_SOCKET, SO_REUSEADDR, Buffer.from([1, 0, 0, 0]), 4)
+    bind(fd, address, port)
     invoke('listen', fd.number, BACKLOG)
     const server = new Server({ allowHalfOpen: true })
     const listening = once(server, 'listening')
@@ -115,10 +112,8 @@ function newSocket(address: string, type: number, { namespace }: Place): Fd {
   return namespace === undefined ? open() : inNetworkNamespace(namespace, open)
 }
 
-/** Also while the interface with this address is not up: ip(7). */
-function bindAhead(fd: Fd, address: string, port: number): void {
+function bind(fd: Fd, address: string, port: number): void {
   const at = sockaddr(address, port)
-  if (!isIPv6(address)) invoke('setsockopt', fd.number, IPPROTO_IP, IP_FREEBIND, ONE, ONE.length)
   invoke('bind', fd.number, at, at.length)
 }
 

@@ -2,12 +2,12 @@
  * A transaction of nf_tables: messages between two marks, all of which take effect or none. The kernel works on it while it is sent, so that the answers are
  * there when sendto(2) returns.
  */
-import { Fd, invoke, SyscallError, UserError } from '@mini-docker/syscall'
+import { invoke, SyscallError, UserError, type Fd } from '@mini-docker/syscall'
 import { decodeMessages } from '../rtnetlink/decode.ts'
 import { encodeMessage, type MessageRequest } from '../rtnetlink/encode.ts'
-import { AF_NETLINK, NLM_F_ACK, NLM_F_REQUEST, NLMSG_ERROR, SOCK_RAW } from '../rtnetlink/numbers.ts'
-import { inNetworkNamespace } from '../rtnetlink/socket.ts'
-import { NETLINK_NETFILTER, NFNL_SUBSYS_NFTABLES, NFT_MESSAGES } from './schema.ts'
+import { NLM_F_ACK, NLM_F_REQUEST, NLMSG_ERROR } from '../rtnetlink/numbers.ts'
+import { NFNL_SUBSYS_NFTABLES, NFT_MESSAGES } from './schema.ts'
+import { withNetfilter } from './socket.ts'
 
 /** A message, and how a trace shows it. */
 export type NftMessage = { bytes: Buffer; text: string }
@@ -18,11 +18,10 @@ export function nftMessage(message: MessageRequest, describe: (bytes: Buffer) =>
   return { bytes, text: describe(bytes) }
 }
 
-const SOCK_CLOEXEC = 0o2000000
 const NFNL_MSG_BATCH_BEGIN = 16
 const NFNL_MSG_BATCH_END = 17
 const MSG_DONTWAIT = 0x40
-const ANSWER_BYTES = 64 * 1024
+const ROOM = Buffer.alloc(16 * 1024)
 
 /**
  * Takes microseconds, and waits for nobody but the kernel.
@@ -31,21 +30,25 @@ const ANSWER_BYTES = 64 * 1024
  *   kernel has no nf_tables
  */
 export function sendBatch(messages: readonly NftMessage[], namespace?: string): void {
-  const open = (): Fd => new Fd(invoke('socket', AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_NETFILTER))
-  using socket = namespace === undefined ? open() : inNetworkNamespace(namespace, open)
+  const refused = withNetfilter(namespace, (socket) => exchange(socket, messages))
+  if (refused !== undefined) throw refused
+}
+
+/** Each message is acknowledged, in their order; what is wrong with the whole is told with number 0, that of the mark in front, and nothing else then. */
+function exchange(socket: Fd, messages: readonly NftMessage[]): Error | undefined {
   const bytes = batchBytes(messages)
   invoke('sendto', socket.number, bytes, bytes.length, 0, null, 0)
-  const room = Buffer.alloc(ANSWER_BYTES)
-  // Each message is acknowledged, in their order; what is wrong with the whole is told with number 0, that of the mark in front.
-  for (let answered = 0; answered < messages.length;) {
-    const length = invoke('recvfrom', socket.number, room, room.length, MSG_DONTWAIT, null, null)
-    for (const { type, sequence, payload } of decodeMessages(room.subarray(0, length))) {
+  let refused: Error | undefined
+  for (let last = 0; last < messages.length;) {
+    const length = invoke('recvfrom', socket.number, ROOM, ROOM.length, MSG_DONTWAIT, null, null)
+    for (const { type, sequence, payload } of decodeMessages(ROOM.subarray(0, length))) {
       if (type !== NLMSG_ERROR) continue
       const errno = -payload.readInt32LE(0)
-      if (errno !== 0) throw refusal(errno, messages[sequence - 1] ?? messages[0])
-      answered = Math.max(answered, sequence)
+      if (errno !== 0) refused ??= refusal(errno, messages[sequence - 1])
+      last = sequence === 0 ? messages.length : sequence
     }
   }
+  return refused
 }
 
 /** As strace shows them. */

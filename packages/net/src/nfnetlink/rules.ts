@@ -4,7 +4,7 @@
  */
 import { describeMessage } from '../rtnetlink/decode.ts'
 import type { Fields } from '../rtnetlink/encode.ts'
-import { NLM_F_APPEND, NLM_F_CREATE } from '../rtnetlink/numbers.ts'
+import { NLM_F_APPEND, NLM_F_CREATE, NLM_F_EXCL } from '../rtnetlink/numbers.ts'
 import { nftMessage, type NftMessage } from './batch.ts'
 import {
   NFPROTO_IPV4,
@@ -37,14 +37,20 @@ export type PortRewrite = {
   port: { field: 'sport' | 'dport'; from: number; to: number }
 }
 
-/** A table of IPv4 that has one chain, on what this network namespace itself sends, before connection tracking. An older one is replaced. */
-export function rewriteMessages(table: string, chain: string, rewrites: readonly PortRewrite[]): NftMessage[] {
-  const ofTable = (type: number): NftMessage => message(type, 0, { NFTA_TABLE_NAME: table })
+/**
+ * A table of IPv4 that has one chain, on what this network namespace itself sends, before connection tracking. One that is there is replaced with `replace`,
+ * and else the batch is refused with EEXIST.
+ */
+export function rewriteMessages(
+  table: string,
+  chain: string,
+  rewrites: readonly PortRewrite[],
+  replace: boolean,
+): NftMessage[] {
+  const ofTable = (type: number, flags: number): NftMessage => message(type, flags, { NFTA_TABLE_NAME: table })
   return [
-    // Made first, so that there is something to delete.
-    ofTable(NFT_MSG_NEWTABLE),
-    ofTable(NFT_MSG_DELTABLE),
-    ofTable(NFT_MSG_NEWTABLE),
+    ...(replace ? [ofTable(NFT_MSG_DELTABLE, 0)] : []),
+    ofTable(NFT_MSG_NEWTABLE, NLM_F_CREATE | NLM_F_EXCL),
     message(NFT_MSG_NEWCHAIN, NLM_F_CREATE, {
       NFTA_CHAIN_TABLE: table,
       NFTA_CHAIN_NAME: chain,

@@ -6,7 +6,6 @@
  */
 import type { Attributes, Header, Messages } from '../rtnetlink/schema.ts'
 
-export const NETLINK_NETFILTER = 12
 export const NFNL_SUBSYS_NFTABLES = 10
 
 const message = (number: number): number => (NFNL_SUBSYS_NFTABLES << 8) | number

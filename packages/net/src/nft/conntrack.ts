@@ -7,6 +7,7 @@
  */
 import { SyscallError } from '@mini-docker/syscall'
 import { formatAddress } from '../address/address.ts'
+import { withNetfilter } from '../nfnetlink/socket.ts'
 import { dumpAddresses } from '../rtnetlink/address.ts'
 import { AF_INET, AF_INET6, NLM_F_ACK, NLM_F_DUMP } from '../rtnetlink/numbers.ts'
 import type { Request } from '../rtnetlink/request.ts'
@@ -14,7 +15,6 @@ import { NetlinkSocket } from '../rtnetlink/socket.ts'
 import type { NftOptions } from './run.ts'
 import { hostAddressOf, type PublishedPort } from './state.ts'
 
-const NETLINK_NETFILTER = 12
 const IPCTNL_MSG_CT_GET = 0x101
 const IPCTNL_MSG_CT_DELETE = 0x102
 const CTA_TUPLE_ORIG = 1
@@ -31,12 +31,7 @@ export function forgetFlows(ports: readonly PublishedPort[], { namespace }: NftO
   if (udp.length === 0) return
   const own = addressesOf(namespace)
   try {
-    using socket = openSocket(NETLINK_NETFILTER, namespace)
-    for (const family of [AF_INET, AF_INET6])
-      for (const { payload } of socket.request(message(IPCTNL_MSG_CT_GET, NLM_F_DUMP, family))) {
-        const tuple = attributesOf(payload.subarray(4)).get(CTA_TUPLE_ORIG)
-        if (tuple !== undefined && udp.some((port) => isFor(tuple, port, own))) forget(socket, family, tuple)
-      }
+    withNetfilter(namespace, (fd) => forgetOn(NetlinkSocket.on(fd), udp, own))
   } catch (error) {
     if (!(error instanceof SyscallError) || !MISSING.has(error.code)) throw error
   }
@@ -44,6 +39,14 @@ export function forgetFlows(ports: readonly PublishedPort[], { namespace }: NftO
 
 /** No such protocol of netlink, or no such part of it. */
 const MISSING: ReadonlySet<string> = new Set(['EPROTONOSUPPORT', 'EINVAL', 'EOPNOTSUPP'])
+
+function forgetOn(socket: NetlinkSocket, udp: readonly PublishedPort[], own: ReadonlySet<string>): void {
+  for (const family of [AF_INET, AF_INET6])
+    for (const { payload } of socket.request(message(IPCTNL_MSG_CT_GET, NLM_F_DUMP, family))) {
+      const tuple = attributesOf(payload.subarray(4)).get(CTA_TUPLE_ORIG)
+      if (tuple !== undefined && udp.some((port) => isFor(tuple, port, own))) forget(socket, family, tuple)
+    }
+}
 
 function forget(socket: NetlinkSocket, family: number, tuple: Buffer): void {
   try {
@@ -69,17 +72,13 @@ function isFor(tuple: Buffer, { hostPort, hostAddress }: PublishedPort, own: Rea
 }
 
 function addressesOf(namespace: string | undefined): ReadonlySet<string> {
-  using socket = openSocket(undefined, namespace)
+  using socket = namespace === undefined ? NetlinkSocket.open() : NetlinkSocket.openIn(namespace)
   return new Set(
     socket.request(dumpAddresses()).flatMap(({ fields }) => {
       const address = fields['IFA_LOCAL'] ?? fields['IFA_ADDRESS']
       return typeof address === 'string' ? [address] : []
     }),
   )
-}
-
-function openSocket(protocol: number | undefined, namespace: string | undefined): NetlinkSocket {
-  return namespace === undefined ? NetlinkSocket.open(protocol) : NetlinkSocket.openIn(namespace, protocol)
 }
 
 /** Attributes by their type, in their order; those of the same type are never repeated here. */

@@ -39,6 +39,11 @@ export class NetlinkSocket implements Disposable {
     return new NetlinkSocket(fd)
   }
 
+  /** One that is open already, which stays open as long as its owner wants. */
+  static on(fd: Fd): NetlinkSocket {
+    return new NetlinkSocket(fd)
+  }
+
   /** In the network namespace that `path` names: `/proc/PID/ns/net`, `/run/netns/NAME`. Needs CAP_SYS_ADMIN. */
   static openIn(path: string, protocol: number = NETLINK_ROUTE): NetlinkSocket {
     return inNetworkNamespace(path, () => NetlinkSocket.open(protocol))

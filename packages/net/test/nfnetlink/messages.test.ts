@@ -47,7 +47,7 @@ test('ports of a map go in one message, and what the kernel cannot translate in 
 test('a rule is told with its instructions', () => {
   const address = { field: 'daddr', bytes: Buffer.from([127, 0, 0, 11]) } as const
   const rewrite = { address, protocol: 'udp', port: { field: 'dport', from: 53, to: 40_001 } } as const
-  const text = rewriteMessages('t', 'output', [rewrite]).at(-1)?.text
+  const text = rewriteMessages('t', 'output', [rewrite], true).at(-1)?.text
   expect(text).toContain('{NFT_MSG_NEWRULE, family=2, NFTA_RULE_TABLE="t", NFTA_RULE_CHAIN="output", ')
   const names = [...(text ?? '').matchAll(/NFTA_EXPR_NAME="(\w+)"/g)].map(([, name]) => name)
   expect(names).toEqual(['payload', 'cmp', 'meta', 'cmp', 'payload', 'cmp', 'immediate', 'payload'])
