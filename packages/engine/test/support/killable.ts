@@ -8,6 +8,8 @@ import { readCgroupLayout, processes } from '@mini-docker/cgroup'
 import { TestNamespace } from '../../../net/test/namespace.ts'
 import { Api } from './api.ts'
 
+type BootOptions = { killBefore?: string; through?: readonly string[]; env?: Record<string, string> }
+
 export class KillableDaemon extends Api implements AsyncDisposable {
   override readonly defaultImage = 'demo'
   readonly dir: string = fs.mkdtempSync(path.join(os.tmpdir(), 'engine-root-'))
@@ -47,8 +49,11 @@ export class KillableDaemon extends Api implements AsyncDisposable {
     return this.#child?.pid ?? 0
   }
 
-  /** `killBefore`: a step of the first start, before which launcher and daemon are killed. */
-  async boot({ killBefore }: { killBefore?: string } = {}): Promise<void> {
+  /**
+   * `killBefore`: a step of the first start, before which launcher and daemon are killed. `through`: the words before it, of a program that takes
+   * something from it. `env`: its environment, besides this process's.
+   */
+  async boot({ killBefore, through = [], env = {} }: BootOptions = {}): Promise<void> {
     if (this.#namespace === undefined && this.#network === 'own') {
       this.#namespace = await TestNamespace.open()
       this.#namespace.run('ip', 'link', 'set', 'lo', 'up')
@@ -60,9 +65,10 @@ export class KillableDaemon extends Api implements AsyncDisposable {
       ...(killBefore === undefined ? [] : [killBefore]),
     ]
     const enter = this.#network === 'own' ? ['nsenter', `--net=${this.namespace.path}`, '--'] : []
-    const [program = '', ...words] = [...enter, ...serve]
+    const [program = '', ...words] = [...enter, ...through, ...serve]
     const child = spawn(program, words, {
       stdio: ['ignore', 'pipe', 'pipe'],
+      env: { ...process.env, ...env },
     })
     this.#child = child
     child.stderr?.on('data', (chunk: Buffer) => (this.errors += chunk.toString()))

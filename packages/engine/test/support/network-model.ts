@@ -75,10 +75,10 @@ export class NetworkModel {
       const refused = this.#refusal(network, wanted)
       if (refused !== undefined) return refused
     }
-    const open = [...container.networks.keys()].some((network) => !isInternal(network))
-    if (container.port !== undefined && open && this.#portHolders(container.port) > 0) return 500
+    const holdsPort = container.port !== undefined && leadsOut(container)
+    if (holdsPort && this.#portHolders(container.port) > 0) return 500
     container.running = true
-    container.holdsPort = container.port !== undefined && open
+    container.holdsPort = holdsPort
     return 204
   }
 
@@ -114,6 +114,11 @@ export class NetworkModel {
     if (container.running) {
       const refused = this.#refusal(network, wanted)
       if (refused !== undefined) return refused
+      // The first that leads to the host: the ports are taken as at a start.
+      if (container.port !== undefined && !container.holdsPort && !isInternal(network)) {
+        if (this.#portHolders(container.port) > 0) return 500
+        container.holdsPort = true
+      }
     }
     container.networks.set(network, wanted)
     return 200
@@ -125,6 +130,7 @@ export class NetworkModel {
     if (!container.networks.has(network)) return 500
     container.networks.delete(network)
     container.addresses.delete(network)
+    if (!leadsOut(container)) container.holdsPort = false
     return 200
   }
 
@@ -140,13 +146,17 @@ export class NetworkModel {
     return taken.length >= room ? 500 : undefined
   }
 
-  #portHolders(port: number): number {
+  #portHolders(port: number | undefined): number {
     return [...this.containers.values()].filter((one) => one.running && one.holdsPort && one.port === port).length
   }
 }
 
 export function isInternal(network: string): boolean {
   return NETWORKS.find(({ name }) => name === network)?.internal === true
+}
+
+export function leadsOut({ networks }: ModelContainer): boolean {
+  return [...networks.keys()].some((network) => !isInternal(network))
 }
 
 /** Addresses are chosen for the first network of a container, then for the others by name. */
