@@ -13,8 +13,10 @@ export type CgroupFact = {
   /** As in /proc/PID/cgroup: below the reader's own cgroup namespace. */
   path: string
   directory: string
-  /** How many processes are in the group itself. */
-  processes: number
+  /** The reader is in the same group: mostly the machine's root. */
+  isReaders: boolean
+  /** How many processes are in the group itself; not counted where the reader is. */
+  processes?: number
   /** File → content, one line; of several lines, joined by `; `. Files of the controllers below that this kernel has. */
   limits: Record<string, string>
   /** The same, of what is used so far. */
@@ -67,9 +69,11 @@ const V2: Files = {
 /** The process's groups, hierarchy by hierarchy. `usage: false` reads only limits. @throws UserError `not-found` */
 export function readCgroups(pid: number, { usage = true }: { usage?: boolean } = {}): CgroupFact[] {
   const positions = readProc(pid, 'cgroup')
-  const mounts = parseCgroupMounts(readFileSync('/proc/self/mountinfo', 'utf8'), positions)
-  return mounts.map((mount) => {
+  const mountinfo = readFileSync('/proc/self/mountinfo', 'utf8')
+  const readers = new Set(parseCgroupMounts(mountinfo, readFileSync('/proc/self/cgroup', 'utf8')).map(({ own }) => own))
+  return parseCgroupMounts(mountinfo, positions).map((mount) => {
     const { version, own: directory } = mount
+    const isReaders = readers.has(directory)
     const controllers =
       version === 1
         ? mount.controllers
@@ -82,7 +86,8 @@ export function readCgroups(pid: number, { usage = true }: { usage?: boolean } =
       ...(mount.name !== undefined && { name: mount.name }),
       path: positionIn(positions, mount),
       directory,
-      processes: linesOf(`${directory}/cgroup.procs`).length,
+      isReaders,
+      ...(!isReaders && { processes: linesOf(`${directory}/cgroup.procs`).length }),
       limits: readValues(
         directory,
         files.flatMap(({ limits }) => limits),

@@ -51,11 +51,11 @@ function rangeRow(key: string, { inside, outside, count }: IdRange): FactRow {
 export function cgroupSection(pid: number): FactSection {
   const rows = readCgroups(pid, { usage: false }).flatMap((group): FactRow[] => {
     const name = hierarchyName(group)
-    const there = Object.keys(group.limits).length > 0 || group.version === 2
+    const count = group.processes
     return [
-      [name, group.directory],
+      [name, group.isReaders ? `${group.directory} (the host's)` : group.directory],
       ...Object.entries(group.limits),
-      ...(there ? [[`${name} cgroup.procs`, `${group.processes} processes`] satisfies FactRow] : []),
+      ...(count === undefined ? [] : [[`${name} cgroup.procs`, `${count} processes`] satisfies FactRow]),
     ]
   })
   return { source: procPath(pid, 'cgroup'), rows: uniqueKeys(rows) }

@@ -28,14 +28,15 @@ export class Subject implements AsyncDisposable {
     return execFileSync('nsenter', [`--target=${this.pid}`, '--net', '--mount', '--', ...words], { encoding: 'utf8' })
   }
 
-  json<T>(...words: string[]): T {
-    return JSON.parse(this.run(...words) || '[]') as T
+  json(...words: string[]): unknown {
+    return JSON.parse(this.run(...words) || '[]')
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.#unshare.exitCode !== null) return
     const ended = once(this.#unshare, 'exit')
-    this.#unshare.kill('SIGKILL')
+    // Itself, too: one that changed its user is not killed with its parent any more (PR_SET_PDEATHSIG).
+    process.kill(this.pid, 'SIGKILL')
     await ended
   }
 }
