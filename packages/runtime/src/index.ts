@@ -1,3 +1,4 @@
+export { FAULTS, findFault, REFUSED, withFaults, type Fault, type FaultRequest, type FaultySteps } from './faults.ts'
 export { launcherFile, Monitor, type Exit, type LaunchEvent, type OutputListener } from '@mini-docker/syscall'
 export { readMachine } from './machine.ts'
 export { messages } from './messages.ts'
