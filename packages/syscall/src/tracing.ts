@@ -67,6 +67,11 @@ export function tell<T>(step: string, text: () => string, work: () => T): T {
   }
 }
 
+/** Does work whose parts nobody is told of: what `tell` tells as a whole. */
+export function untold<T>(work: () => T): T {
+  return listeners.exit(work)
+}
+
 function codeOf(error: unknown): string {
   return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : 'failed'
 }

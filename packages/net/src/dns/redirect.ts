@@ -7,7 +7,7 @@
  */
 import { SyscallError, type Step } from '@mini-docker/syscall'
 import { parseAddress } from '../address/address.ts'
-import { batchText, sendBatch } from '../nfnetlink/batch.ts'
+import { sendBatch } from '../nfnetlink/batch.ts'
 import { rewriteMessages, type PortRewrite } from '../nfnetlink/rules.ts'
 import { EMBEDDED_ADDRESS } from './upstream.ts'
 
@@ -46,12 +46,10 @@ function commands({ udp, tcp }: { [protocol in keyof DnsPorts]: number | string 
   ]
 }
 
-/** The same for the kernel. `sent` is told what was sent. @returns false where the kernel cannot do this */
-export function redirect(namespace: string, ports: DnsPorts, sent?: (text: string) => void): boolean {
+/** The same for the kernel. @returns false where the kernel cannot do this */
+export function redirect(namespace: string, ports: DnsPorts): boolean {
   const send = (replace: boolean): void => {
-    const messages = rewriteMessages(TABLE, CHAIN, rewrites(ports), replace)
-    sendBatch(messages, namespace)
-    sent?.(batchText(messages))
+    sendBatch('network.dns', rewriteMessages(TABLE, CHAIN, rewrites(ports), replace), namespace)
   }
   try {
     // A new namespace has no such table, and what is not removed need not be waited for.

@@ -2,7 +2,7 @@
  * A transaction of nf_tables: messages between two marks, all of which take effect or none. The kernel works on it while it is sent, so that the answers are
  * there when sendto(2) returns.
  */
-import { invoke, SyscallError, UserError, type Fd } from '@mini-docker/syscall'
+import { invoke, SyscallError, tell, untold, UserError, type Fd } from '@mini-docker/syscall'
 import { decodeMessages } from '../rtnetlink/decode.ts'
 import { encodeMessage, type MessageRequest } from '../rtnetlink/encode.ts'
 import { NLM_F_ACK, NLM_F_REQUEST, NLMSG_ERROR } from '../rtnetlink/numbers.ts'
@@ -24,14 +24,20 @@ const MSG_DONTWAIT = 0x40
 const ROOM = Buffer.alloc(16 * 1024)
 
 /**
- * Takes microseconds, and waits for nobody but the kernel.
+ * Takes microseconds, and waits for nobody but the kernel. Told as what was sent.
+ * @param step of a trace, to which this belongs
  * @param namespace `/proc/PID/ns/net`; undefined for this process's own
  * @throws SyscallError with the errno of the first message that was refused, and then nothing is changed; UserError `unavailable` where the
  *   kernel has no nf_tables
  */
-export function sendBatch(messages: readonly NftMessage[], namespace?: string): void {
-  const refused = withNetfilter(namespace, (socket) => exchange(socket, messages))
-  if (refused !== undefined) throw refused
+export function sendBatch(step: string, messages: readonly NftMessage[], namespace?: string): void {
+  const text = (): string => `sendto(<nfnetlink>, ${batchText(messages)}, 0, NULL, 0)`
+  tell(step, text, () =>
+    untold(() => {
+      const refused = withNetfilter(namespace, (socket) => exchange(socket, messages))
+      if (refused !== undefined) throw refused
+    }),
+  )
 }
 
 /** Each message is acknowledged, in their order; what is wrong with the whole is told with number 0, that of the mark in front, and nothing else then. */

@@ -3,7 +3,7 @@
  * whole table. Needs CAP_NET_ADMIN, and nft: without it each throws UserError `unavailable`.
  */
 import { shellWord, SyscallError, type Step } from '@mini-docker/syscall'
-import { batchText, sendBatch } from '../nfnetlink/batch.ts'
+import { sendBatch } from '../nfnetlink/batch.ts'
 import { elementMessages } from '../nfnetlink/elements.ts'
 import { forgetFlows } from './conntrack.ts'
 import { foreignCommands, isForeignComplete, readForeign } from './foreign.ts'
@@ -28,17 +28,15 @@ export async function repairRuleset(state: NatState, options: NftOptions = {}): 
 }
 
 /**
- * Publishes ports in a table that is there, without nft: in microseconds. `sent` is told what was sent, as strace shows it.
+ * Publishes ports in a table that is there, without nft: in microseconds.
  * @throws SyscallError `EEXIST` where one of them leads elsewhere, `ENOENT` without a table: then none is published
  */
 export async function addPorts(
   owner: string | undefined,
   ports: readonly PublishedPort[],
-  options: NftOptions & { sent?: (text: string) => void } = {},
+  options: NftOptions = {},
 ): Promise<void> {
-  const messages = elementMessages('add', owner, portElements(ports))
-  sendBatch(messages, options.namespace)
-  options.sent?.(batchText(messages))
+  sendBatch('network.ports', elementMessages('add', owner, portElements(ports)), options.namespace)
   forgetFlows(ports, options)
 }
 
@@ -56,7 +54,7 @@ function removeElements(owner: string | undefined, elements: readonly PortElemen
   try {
     // Added first, so that there is something to delete.
     const messages = [...elementMessages('add', owner, elements), ...elementMessages('delete', owner, elements)]
-    sendBatch(messages, options.namespace)
+    sendBatch('network.ports', messages, options.namespace)
   } catch (error) {
     if (!(error instanceof SyscallError)) throw error
     if (error.code === 'ENOENT') return

@@ -1,5 +1,6 @@
 /** What we tell the kernel by ourselves is what nft makes of the same words: the kernel's listing of both is compared. */
 import { afterEach, beforeEach, expect, test } from 'vitest'
+import { listening, type Work } from '@mini-docker/syscall'
 import { describeWith } from '../../../../test/harness/requires.ts'
 import { addPorts, applyRuleset, portCommands, redirectCommands, removePorts, runNft } from '../../src/index.ts'
 import type { PublishedPort } from '../../src/index.ts'
@@ -57,8 +58,11 @@ describeWith(['root', 'nft', 'nsenter'], 'past nft, to the kernel', () => {
     const told: string[] = []
     await applyRuleset({ networks: [], ports: [] }, options)
     const [tcp] = ports
-    await addPorts(undefined, [tcp!], { ...options, sent: (text) => told.push(text) })
-    expect(told.join('')).toContain('tcp . 258 : 10.9.0.2 . 65000')
+    const listener = { work: ({ step, text }: Work) => told.push(`${step} ${text}`), launch: () => {} }
+    await listening(listener, () => addPorts(undefined, [tcp!], options))
+    expect(told).toEqual([
+      'network.ports sendto(<nfnetlink>, [{NFNL_MSG_BATCH_BEGIN}, {NFT_MSG_NEWSETELEM, inet mini-docker, ports4, tcp . 258 : 10.9.0.2 . 65000}, {NFNL_MSG_BATCH_END}], 0, NULL, 0)',
+    ])
     const before = ruleset()
     const other = { ...tcp!, containerPort: 1 }
     const refused = addPorts(undefined, [ports[1]!, other], options)
