@@ -10,7 +10,7 @@ import type { Daemon } from '../harness/daemon.ts'
 import { eventually } from '../harness/eventually.ts'
 import { BUSYBOX } from '../harness/images.ts'
 import { inspect, onDocker, removeContainers, suite } from './suite.ts'
-import { HOST, inWorld, onHost, openWorld, WORLD } from './world.ts'
+import { HOST, inWorld, onHost, openWorld, WORLD } from '../harness/world.ts'
 
 suite('networks', ['nft', 'ip', 'nsenter', 'busybox'], (daemon) => {
   let world: TestNamespace

@@ -10,7 +10,7 @@ import { eventually } from '../harness/eventually.ts'
 import { BUSYBOX } from '../harness/images.ts'
 import { NGINX, POSTGRES, SERVERS, serversArchive } from '../harness/servers.ts'
 import { inspect, removeContainers, suite } from './suite.ts'
-import { HOST, inWorld, onHost, openWorld, WORLD } from './world.ts'
+import { HOST, inWorld, onHost, openWorld, WORLD } from '../harness/world.ts'
 
 const NEEDS = ['nft', 'ip', 'nsenter', 'busybox', 'curl', 'wrk', 'dig', 'iperf3', 'mmdebstrap', 'servers-image']
 

@@ -33,12 +33,25 @@ const GUARD: readonly Rule[] = [
   },
 ]
 
-const PUBLISH: readonly Rule[] = ['publish_in', 'publish_out'].flatMap((chain) => [
-  publish(chain, 4, true),
-  publish(chain, 4, false),
-  publish(chain, 6, true),
-  publish(chain, 6, false),
-])
+/**
+ * With br_netfilter, the bridge passes on what is translated to one of its own by itself, and between ports that are isolated it does not. So
+ * containers that may not talk to each other reach published ports by the sockets that hold these.
+ */
+const ASIDE: Rule = {
+  chain: 'publish_in',
+  text: 'iifname @silent meta l4proto { tcp, udp } return',
+  comment: 'from isolated ports of a bridge by the host itself',
+}
+
+const PUBLISH: readonly Rule[] = [
+  ASIDE,
+  ...['publish_in', 'publish_out'].flatMap((chain) => [
+    publish(chain, 4, true),
+    publish(chain, 4, false),
+    publish(chain, 6, true),
+    publish(chain, 6, false),
+  ]),
+]
 
 /** In this order: established connections are the most packets; a published port is open also to those who are kept apart. */
 const FORWARD: readonly Rule[] = [

@@ -58,6 +58,7 @@ export const SETS: readonly SetOf[] = [
   interfaces('bridges', () => true),
   interfaces('isolated', ({ isolated, icc }) => isolated || icc === false),
   interfaces('internal', ({ internal }) => internal),
+  interfaces('silent', ({ icc }) => icc === false),
   {
     name: 'same',
     type: 'ifname . ifname',

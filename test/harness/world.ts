@@ -1,7 +1,9 @@
 /** Another machine, on a cable to the daemon's: a network namespace beside the one that the daemon is in. */
 import { TestNamespace } from '../../packages/net/test/namespace.ts'
-import { must } from '../harness/command.ts'
-import type { Daemon } from '../harness/daemon.ts'
+import { must } from './command.ts'
+
+/** A daemon's process. */
+type Daemon = { readonly pid: number }
 
 /** RFC 5737: addresses that are nobody's. */
 export const HOST = '192.0.2.1'
