@@ -51,6 +51,7 @@ const COMMANDS: Record<string, Loader> = {
   stop: () => import('./commands/stop.ts'),
   tag: () => import('./commands/tag.ts'),
   top: () => import('./commands/top.ts'),
+  ui: () => import('./commands/ui.ts'),
   unpause: () => import('./commands/unpause.ts'),
   verify: () => import('./commands/verify.ts'),
   version: () => import('./commands/version.ts'),

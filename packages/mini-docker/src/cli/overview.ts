@@ -82,6 +82,7 @@ const COMMANDS: ReadonlyArray<[title: string, lines: Record<string, string>]> = 
   [
     'The machine',
     {
+      ui: 'Show everything on one screen, and act on it',
       daemon: 'Run the daemon (the client starts one by itself where none runs)',
       doctor: 'Tell what this machine can do, what is missing, and how to mend it',
       events: 'Get real time events from the daemon',

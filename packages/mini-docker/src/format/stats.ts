@@ -21,7 +21,7 @@ export type StatsMessage = {
 
 /** One container's numbers; without `usage` nothing is known (it does not run): dashes. */
 export type Measured = { container: string; id: string; name: string; usage?: Usage }
-type Usage = {
+export type Usage = {
   cpuPercent: number
   memory: number
   memoryLimit: number

@@ -31,7 +31,11 @@ const SPECS = {
   'page-up': { keys: ['pageup', 'ctrl-b'], label: { en: 'Page up', ja: '前のページ' } },
   'page-down': { keys: ['pagedown', 'ctrl-f'], label: { en: 'Page down', ja: '次のページ' } },
   first: { keys: ['home', 'g'], label: { en: 'To the first line', ja: '先頭へ' } },
-  last: { keys: ['end', 'G'], label: { en: 'To the last line, and follow', ja: '末尾へ（追従）' } },
+  last: {
+    keys: ['end', 'G'],
+    label: { en: 'To the last line, and follow', ja: '末尾へ（追従）' },
+    short: { en: 'follow', ja: '追従' },
+  },
   left: { keys: ['shift-left', '<'], label: { en: 'Scroll left', ja: '左へスクロール' } },
   right: { keys: ['shift-right', '>'], label: { en: 'Scroll right', ja: '右へスクロール' } },
   focus: { keys: ['tab', 'enter'], label: { en: 'Other pane', ja: 'もう一方の欄' }, short: { en: 'pane', ja: '欄' } },
@@ -52,7 +56,7 @@ const SPECS = {
     label: { en: 'Filter the list, search on the right', ja: '一覧の絞り込み、右側の検索' },
     short: { en: 'find', ja: '検索' },
   },
-  next: { keys: ['n'], label: { en: 'Next match', ja: '次の一致' } },
+  next: { keys: ['n'], label: { en: 'Next match', ja: '次の一致' }, short: { en: 'next', ja: '次' } },
   previous: { keys: ['N'], label: { en: 'Previous match', ja: '前の一致' } },
   sort: {
     keys: ['o'],
@@ -75,15 +79,30 @@ const SPECS = {
   start: {
     keys: ['u'],
     label: { en: 'Start', ja: '起動' },
+    short: { en: 'start', ja: '起動' },
     sections: CONTAINERS,
     isFor: container(({ state }) => state === 'created' || state === 'exited' || state === 'dead'),
     needs: 'some',
   },
-  stop: { keys: ['s'], label: { en: 'Stop', ja: '停止' }, sections: CONTAINERS, isFor: isAlive, needs: 'some' },
-  restart: { keys: ['r'], label: { en: 'Restart', ja: '再起動' }, sections: CONTAINERS, needs: 'some' },
+  stop: {
+    keys: ['s'],
+    label: { en: 'Stop', ja: '停止' },
+    short: { en: 'stop', ja: '停止' },
+    sections: CONTAINERS,
+    isFor: isAlive,
+    needs: 'some',
+  },
+  restart: {
+    keys: ['r'],
+    label: { en: 'Restart', ja: '再起動' },
+    short: { en: 'restart', ja: '再起動' },
+    sections: CONTAINERS,
+    needs: 'some',
+  },
   pause: {
     keys: ['p'],
     label: { en: 'Pause or go on', ja: '一時停止・再開' },
+    short: { en: 'pause', ja: '一時停止' },
     sections: CONTAINERS,
     isFor: isAlive,
     needs: 'some',
@@ -91,6 +110,7 @@ const SPECS = {
   kill: {
     keys: ['K'],
     label: { en: 'Kill', ja: '強制終了' },
+    short: { en: 'kill', ja: '強制終了' },
     sections: CONTAINERS,
     isFor: isAlive,
     needs: 'some',
@@ -107,6 +127,7 @@ const SPECS = {
   attach: {
     keys: ['A'],
     label: { en: 'Attach (ctrl-p ctrl-q leaves it)', ja: '接続（ctrl-p ctrl-q で離れる）' },
+    short: { en: 'attach', ja: '接続' },
     sections: CONTAINERS,
     isFor: isRunning,
     needs: 'one',
@@ -114,6 +135,7 @@ const SPECS = {
   rename: {
     keys: ['R'],
     label: { en: 'Rename', ja: '名前の変更' },
+    short: { en: 'rename', ja: '名前変更' },
     sections: CONTAINERS,
     needs: 'one',
     hasInput: true,
@@ -143,6 +165,7 @@ const SPECS = {
   remove: {
     keys: ['d', 'delete'],
     label: { en: 'Remove', ja: '削除' },
+    short: { en: 'remove', ja: '削除' },
     sections: ['containers', 'images', 'networks', 'volumes'],
     needs: 'some',
     isAsked: true,
@@ -150,6 +173,7 @@ const SPECS = {
   prune: {
     keys: ['D'],
     label: { en: 'Prune: remove all that nobody uses', ja: '未使用のものをすべて削除' },
+    short: { en: 'prune', ja: '一括削除' },
     sections: ['containers', 'images', 'networks', 'volumes'],
     isAsked: true,
   },
