@@ -174,7 +174,9 @@ function koffiPlatformDirectory(): string {
   return join(platform, `linux_${process.arch}`)
 }
 
+/** Elsewhere than on Linux nothing needs it: what runs there (`replay`) makes no system call. */
 function copyKoffi(): void {
+  if (process.platform !== 'linux') return
   const target = join(dist, 'koffi.node')
   const temporary = `${target}.${process.pid}`
   copyFileSync(join(koffiPlatformDirectory(), 'koffi.node'), temporary)
