@@ -220,6 +220,8 @@ async function failedStart(engine: Engine, container: Container, error: unknown)
 
 /** Docker's clients look for "executable file not found", "no such file or directory" and "permission denied" to choose 127 or 126. */
 function startMessage({ message }: StartFailure): string {
+  if (message.startsWith('network.loopback') && message.includes('EPERM'))
+    return `failed to set up container networking: ${message}: a network of its own needs CAP_NET_ADMIN, use --network host`
   if (message.startsWith('network.'))
     return `failed to set up container networking: ${message}: where bridges cannot be made, use --network none or --network host`
   const words = message.startsWith('exec:') ? message : `error during container init: ${message}`

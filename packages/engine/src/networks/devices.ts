@@ -42,7 +42,7 @@ export async function removeDevice(engine: Engine, network: NetworkRecord): Prom
 export function requireCapability({ host }: Engine): void {
   if ((host.capabilities.available & capabilityMask(['CAP_NET_ADMIN'])) !== 0n) return
   throw new UserError('unavailable', 'a bridge network needs CAP_NET_ADMIN, which this daemon does not have', {
-    hint: 'use --network none or --network host',
+    hint: 'use --network host',
   })
 }
 

@@ -6,6 +6,7 @@ import {
   addPorts,
   applyRuleset,
   findNft,
+  NftError,
   parseCidr,
   readGeneration,
   removePorts,
@@ -80,6 +81,7 @@ export class Firewall {
     try {
       await this.#ensure()
     } catch (error) {
+      if ((error instanceof NftError || error instanceof SyscallError) && error.code === 'EPERM') throw notOurs(error)
       if (!(error instanceof UserError) || error.code !== 'unavailable') throw error
       this.#missing = error
       this.#tellMissing()
@@ -178,6 +180,14 @@ export class Firewall {
     const why = this.#missing === undefined ? 'nft is not installed' : 'the kernel has no nf_tables'
     this.#log(`${why}: containers reach each other, but not the world, and no ports can be published`)
   }
+}
+
+/** The capability is there, but over another network namespace: of a daemon in a container, or in a user namespace of its own. */
+function notOurs(cause: Error): UserError {
+  return new UserError('unavailable', 'this daemon may not change the network it is in, so no bridges can be made', {
+    hint: 'use --network none or --network host, or give the daemon CAP_NET_ADMIN over its network namespace',
+    cause,
+  })
 }
 
 /** The count when at most one transaction of ours came since, none where it had nothing to change; undefined when somebody else was at it too. */
