@@ -1,3 +1,4 @@
+export * from './anatomy.ts'
 export { hierarchyName, limitNumber, readCgroups, type CgroupFact } from './cgroup.ts'
 export * from './firewall.ts'
 export { overlayOf, propagationOf, readMounts, sourceOf, type MountFact, type OverlayFact } from './mounts.ts'

@@ -61,6 +61,8 @@ export type NetworkFact = {
   cables: CableFact[]
   /** Of the reader's namespace: bridges, and what of addresses they have. */
   bridges: { link: LinkFact; addresses: string[] }[]
+  /** Default routes of the reader's namespace: the way out of the machine. */
+  waysOut: RouteFact[]
   /** Of the process's namespace, by name: `net.ipv4.ip_forward`. */
   sysctls: Record<string, string>
 }
@@ -81,8 +83,7 @@ export function readNetwork(pid: number): NetworkFact | undefined {
     const isReaders = readlinkSync(path) === readlinkSync('/proc/thread-self/ns/net')
     using here = NetlinkSocket.open()
     const outside = linksOf(here)
-    if (isReaders)
-      return { isReaders, ...readOf(here), cables: [], bridges: bridgesOf(here, outside), sysctls: readSysctls() }
+    if (isReaders) return { isReaders, ...readOf(here), cables: [], ...aroundOf(here, outside), sysctls: readSysctls() }
     const { socket, sysctls } = inNetworkNamespace(path, () => ({
       socket: NetlinkSocket.open(),
       sysctls: readSysctls(),
@@ -90,7 +91,7 @@ export function readNetwork(pid: number): NetworkFact | undefined {
     using there = socket
     const inside = readOf(there)
     const cables = cablesBetween(inside.links, outside, peerNamespaceId(there, process.pid))
-    return { isReaders, ...inside, cables, bridges: bridgesOf(here, outside), sysctls }
+    return { isReaders, ...inside, cables, ...aroundOf(here, outside), sysctls }
   })
 }
 
@@ -144,6 +145,15 @@ function cablesBetween(
     const end = outside.find(({ index }) => index === link.peerIndex)
     return end === undefined ? [] : [{ inside: link.name, outside: end }]
   })
+}
+
+/** What of the reader's own namespace packets of the process pass. */
+function aroundOf(here: NetlinkSocket, links: readonly LinkFact[]): Pick<NetworkFact, 'bridges' | 'waysOut'> {
+  const nameOf = new Map(links.map(({ index, name }) => [index, name]))
+  return {
+    bridges: bridgesOf(here, links),
+    waysOut: routesOf(here, nameOf).filter(({ to, type }) => to === 'default' && type === 'unicast'),
+  }
 }
 
 function bridgesOf(socket: NetlinkSocket, links: readonly LinkFact[]): NetworkFact['bridges'] {
