@@ -2,7 +2,10 @@
 import { readFileSync } from 'node:fs'
 import { setTimeout as delay } from 'node:timers/promises'
 import {
+  AT_FDCWD,
   call,
+  O_CLOEXEC,
+  O_RDONLY,
   ref,
   SIGKILL,
   encodeProgram,
@@ -30,7 +33,10 @@ export type StartOptions = {
   output?: OutputListener
   /** Every event as it comes: the calls are reported one by one, with their times. */
   trace?: (event: LaunchEvent) => void
-  /** For tests of what a crash leaves behind: before this step the launcher kills the process that started it, and then itself. */
+  /**
+   * For tests of what a crash leaves behind: before this step the launcher kills the process that started it, and then itself. `STEP@FIFO`: instead of
+   * the latter it goes on when somebody opens the named pipe to write.
+   */
   killBefore?: string
   /** Asked before each step; the step is made when the promise resolves. */
   gate?: (step: Step) => Promise<void>
@@ -70,7 +76,8 @@ async function start(
   plan: Plan,
   { server, output, trace, gate, whileBorn, killBefore }: StartOptions,
 ): Promise<Running> {
-  const steps = plan.steps.flatMap((step) => (step.id === killBefore ? [killStep(), step] : [step]))
+  const [killAt, fifo] = killBefore?.split('@') ?? []
+  const steps = plan.steps.flatMap((step) => (step.id === killAt ? [killStep(fifo), step] : [step]))
   const program = encodeProgram(steps, {
     trace: trace !== undefined,
     stepping: gate !== undefined || whileBorn !== undefined,
@@ -127,12 +134,10 @@ class Born {
   }
 }
 
-function killStep(): Step {
-  const calls = [
-    call('kill', [process.pid, SIGKILL]),
-    call('getpid', [], { as: 'test.kill.self' }),
-    call('kill', [ref('test.kill.self'), SIGKILL]),
-  ]
+function killStep(fifo: string | undefined): Step {
+  const end = [call('getpid', [], { as: 'test.kill.self' }), call('kill', [ref('test.kill.self'), SIGKILL])]
+  const wait = [call('openat', [AT_FDCWD, fifo ?? '', O_RDONLY | O_CLOEXEC, 0])]
+  const calls = [call('kill', [process.pid, SIGKILL]), ...(fifo === undefined ? end : wait)]
   return { id: 'test.kill', stage: 'process', where: 'host', calls, shell: [], man: [] }
 }
 

@@ -16,6 +16,7 @@ import type { Engine } from '../engine.ts'
 import type { Exit } from '../runtime-port.ts'
 import { rejoinNetworks } from '../networks/rejoin.ts'
 import { readRecord, readState } from './read-record.ts'
+import { launchersDone } from './underway.ts'
 
 /** Docker's code for "the daemon was not there to see", had the status been lost; here the processes were killed. */
 const KILLED: Omit<Exit, 'at'> = { exitCode: 137, signal: 9 }
@@ -66,6 +67,8 @@ function loadState(engine: Engine, dir: string): ContainerState {
 
 async function recoverContainer(engine: Engine, container: Container): Promise<void> {
   const entry = engine.journal.read(container.id)
+  if (entry !== undefined && entry.started === undefined && !(await startDone(engine, container)))
+    engine.log(`the start of container ${container.id} is still under way: it is taken as it is now`)
   // The journal hears of a start before state.json has it on the disk.
   if (entry?.started !== undefined && !container.running)
     container.state = { ...container.state, ...entry.started, status: 'running' }
@@ -81,6 +84,11 @@ async function recoverContainer(engine: Engine, container: Container): Promise<v
   }
   // Before anyone can ask for it; the follow-up of the exit finds it gone.
   if (container.record.hostConfig.AutoRemove) await removeContainer(engine, container, { force: true, volumes: true })
+}
+
+/** False when a start that lost its daemon goes on for too long. */
+function startDone(engine: Engine, { dir, cgroupPath }: Container): Promise<boolean> {
+  return launchersDone(dir, () => cgroup.processes(engine.cgroups, cgroupPath))
 }
 
 /** Takes up the connection to a monitor that lives. */
