@@ -1,5 +1,6 @@
 /** Networks of the driver macvlan: containers stand beside an interface of the host, each with a hardware address of its own. */
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { canMakeParent } from '@mini-docker/net'
 import { describeWith } from '../../../test/harness/requires.ts'
 import { TestNamespace } from '../../net/test/namespace.ts'
 import { Containers } from './support/containers.ts'
@@ -134,6 +135,31 @@ describeWith(['root', 'ip', 'nft', 'nsenter'], 'a macvlan network', () => {
       /^403 cannot use mode passthru, macvlan network [0-9a-f]{64} is already using parent interface cable$/,
     )
     expect(await refusal(macvlan({ parent: 'cable' }, [{ Subnet: '10.66.0.128/25' }]))).toMatch(/^403 .*Pool overlaps/)
+  })
+
+  test('without a parent is on an interface that goes with the network, or tells that the kernel has none; the same for a VLAN', async () => {
+    const before = containers.links()
+    for (const [kind, parent] of [
+      ['dummy', undefined],
+      ['vlan', 'cable.10'],
+    ] as const) {
+      const body = macvlan(parent === undefined ? {} : { parent }, [{ Subnet: '10.69.0.0/24', Gateway: '10.69.0.1' }])
+      if (canMakeParent(kind) !== true) {
+        expect(await refusal(body)).toMatch(/^503 this kernel has no/)
+        continue
+      }
+      await using network = await containers.network('own', body)
+      const one = await containers.start('one', { HostConfig: { NetworkMode: 'own' } })
+      const two = await containers.start('two', { HostConfig: { NetworkMode: 'own' } })
+      expect(await containers.ping(one, 'two')).toBe(true)
+      const made = parent ?? `dm-${network.id.slice(0, 12)}`
+      expect(containers.links()).toEqual([...before, made])
+      expect(daemon.namespace.ip('link', 'show', made)).toMatchObject([{ linkinfo: { info_kind: kind } }])
+      const route = await containers.exec(one, 'ip', 'route')
+      if (parent === undefined) expect(route).not.toContain('default')
+      else expect(route).toContain('default via 10.69.0.1')
+    }
+    expect(containers.links()).toEqual(before)
   })
 
   test.each(['network.macvlan', 'network.address', 'process.exec'])(

@@ -83,6 +83,21 @@ function readLinks(): NetworkFacts['links'] {
   }
 }
 
+/** Whether the kernel makes what a macvlan network may be on, where the host has nothing of its own; undefined where this user may not find it out. */
+export function canMakeParent(kind: 'dummy' | 'vlan'): boolean | undefined {
+  try {
+    using empty = new EmptyNamespace()
+    using socket = NetlinkSocket.openIn(empty.path)
+    if (kind === 'dummy') return makes(socket, { name: 'a', kind })
+    makes(socket, { name: 'a', kind: 'veth', peer: { name: 'b' } })
+    const parent = Number(socket.request(getLink('a'))[0]?.fields['index'])
+    return makes(socket, { name: 'c', kind, parent, id: 1 })
+  } catch (error) {
+    if (isDenied(error)) return undefined
+    throw error
+  }
+}
+
 /** EOPNOTSUPP: the kernel has no such driver, and no module of it. */
 function makes(socket: NetlinkSocket, link: NewLink): boolean {
   try {

@@ -1,5 +1,5 @@
 /** Networks of the driver macvlan: each container is a second card on an interface of the host, the parent, or on one that is made for the network. */
-import { checkName, getLink, NetlinkSocket, type MacvlanMode, type Parent } from '@mini-docker/net'
+import { canMakeParent, checkName, getLink, NetlinkSocket, type MacvlanMode, type Parent } from '@mini-docker/net'
 import { SyscallError, UserError } from '@mini-docker/syscall'
 import { bridgeName, OPTION, type NetworkRecord } from './record.ts'
 
@@ -45,9 +45,11 @@ export function checkMacvlan(network: NetworkRecord, others: readonly NetworkRec
   }
   if (others.some((other) => other.driver === 'bridge' && bridgeName(other) === parent))
     throw new UserError('denied', `interface ${parent} is the bridge of another network`)
-  if ((options[OPTION.parent] ?? '') === '') return
+  if ((options[OPTION.parent] ?? '') === '') return requireKernel('dummy')
   using socket = NetlinkSocket.open()
-  if (!isThere(socket, parent)) checkVlan(socket, parent)
+  if (isThere(socket, parent)) return
+  checkVlan(socket, parent)
+  requireKernel('vlan')
 }
 
 /** The parent as it is made where it is not there: a dummy, or the part of a cable with a VLAN's tag. @throws UserError for another one */
@@ -55,6 +57,19 @@ export function parentToMake(network: NetworkRecord, alias: string): Parent {
   const name = parentOf(network)
   if ((network.options[OPTION.parent] ?? '') === '') return { name, alias }
   return { name, alias, vlan: parseVlan(name) }
+}
+
+const WITHOUT = {
+  dummy: [
+    'this kernel has no dummy interfaces, which a macvlan network without a parent is on',
+    'name an interface: -o parent=eth0',
+  ],
+  vlan: ['this kernel has no VLANs (8021q)', 'name an interface without a number behind a dot: -o parent=eth0'],
+} as const
+
+function requireKernel(kind: 'dummy' | 'vlan'): void {
+  const [message, hint] = WITHOUT[kind]
+  if (canMakeParent(kind) === false) throw new UserError('unavailable', message, { hint })
 }
 
 function checkVlan(socket: NetlinkSocket, name: string): void {

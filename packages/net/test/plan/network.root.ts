@@ -4,6 +4,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest'
 import { eventually } from '../../../../test/harness/eventually.ts'
 import { describeWith } from '../../../../test/harness/requires.ts'
 import {
+  canMakeParent,
   findOwned,
   formatCidr,
   inNetworkNamespace,
@@ -14,7 +15,9 @@ import {
   planBridge,
   planConnect,
   planDisconnect,
+  planParent,
   planRemoveBridge,
+  planRemoveParent,
   readTakenSubnets,
   removeLink,
   type Bridge,
@@ -130,6 +133,35 @@ describeWith(['root', 'ip', 'nsenter'], 'a bridge', () => {
     )
     expect(addressesOf(bridge.name)).toEqual(ours)
   })
+})
+
+describeWith(['root', 'ip', 'nsenter'], 'the interface that a macvlan network is on', () => {
+  const alias = ownerAlias('me', 'net1')
+  test.each([
+    ['dummy', { name: 'dm-0123456789ab', alias }],
+    ['vlan', { name: 'wan.7', alias, vlan: { on: 'wan', id: 7 } }],
+  ] as const)(
+    'is a %s with its alias, and up; made twice, it is the same; the kernel may have none',
+    async (kind, parent) => {
+      host.run('ip', 'link', 'add', 'wan', 'type', 'veth', 'peer', 'name', 'far')
+      const others = names(host)
+      const possible = canMakeParent(kind)
+      if (possible !== true) {
+        await expect(run(planParent(parent))).rejects.toMatchObject({ code: 'EOPNOTSUPP' })
+        return
+      }
+      await run(planParent(parent))
+      await run(planParent(parent))
+      expect(host.ip('link', 'show', parent.name)).toMatchObject([
+        { ifalias: alias, flags: expect.arrayContaining(['UP']), linkinfo: { info_kind: kind } },
+      ])
+      using socket = NetlinkSocket.openIn(host.path)
+      expect(findOwned('me', socket)).toMatchObject([{ name: parent.name, kind, id: 'net1' }])
+      await run(planRemoveParent(parent.name))
+      await run(planRemoveParent(parent.name))
+      expect(names(host)).toEqual(others)
+    },
+  )
 })
 
 describeWith(['root', 'ip', 'nsenter'], 'a running container', () => {
