@@ -9,7 +9,7 @@ import { ApiError, CannotConnect, type Engine } from '../client/engine.ts'
 import { openEngine } from '../client/open.ts'
 import { checkInputIsTty, runSession } from '../client/session.ts'
 import type { Command } from '../cli/command.ts'
-import { CliError, exitWith, runFailure } from '../cli/errors.ts'
+import { CliError, exitWith, PROGRAM, runFailure } from '../cli/errors.ts'
 import { daemonMessage } from '../cli/failure.ts'
 import type { Flags } from '../cli/flags.ts'
 import type { Terminal } from '../cli/terminal.ts'
@@ -24,6 +24,7 @@ export const command: Command = {
   name: 'run',
   usage: '[OPTIONS] IMAGE [COMMAND] [ARG...]',
   about: 'Create and run a new container from an image',
+  faces: 'own',
   flags: [...CREATE_FLAGS, ...RUN_ONLY_FLAGS],
   words: { atLeast: 1 },
   stopAtFirstWord: true,
@@ -47,11 +48,17 @@ export async function runFlags(
   else if (flags.has('attach')) throw new CliError('conflicting options: cannot specify both --attach and --detach')
   if (recordTo !== undefined || STORY_FLAGS.some((name) => flags.has(name))) {
     const { runStory } = await import('../story/story-run.ts')
-    return runStory({ engine, flags, body, terminal, recordTo })
+    return runStory({ engine, flags, body, terminal, recordTo, command: typedCommand() })
   }
   const id = await asRunFailure(() => createContainer(engine, flags, body, terminal))
   if (flags.bool('detach')) await runDetached(engine, id, flags, body, terminal)
   else await runAttached(engine, id, flags, body, terminal)
+}
+
+/** As the user typed it, without what says where the daemon is and where it is recorded. */
+function typedCommand(): string[] {
+  const words = process.argv.slice(2)
+  return [PROGRAM, ...words.slice(Math.max(0, words.indexOf('run')))]
 }
 
 /** Those that need more than docker's run does: loaded only then. */

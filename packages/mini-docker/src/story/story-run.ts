@@ -18,6 +18,8 @@ export type StoryRun = {
   flags: Flags
   body: CreateBody
   terminal: Terminal
+  /** What the user typed. */
+  command: readonly string[]
   /** Where to record it. */
   recordTo: string | undefined
 }
@@ -28,7 +30,7 @@ export type StoryMode = 'screen' | 'lines' | 'quiet'
 /** What all of the ways to show it need. */
 export type Showing = { live: LiveRun; terminal: Terminal; language: Language; isStepped: boolean; flags: Flags }
 
-export async function runStory({ engine, flags, body, terminal, recordTo }: StoryRun): Promise<void> {
+export async function runStory({ engine, flags, body, terminal, command, recordTo }: StoryRun): Promise<void> {
   checkFlags(flags, recordTo)
   const language = languageFrom(flags, terminal)
   const mode = modeOf(flags, terminal)
@@ -42,7 +44,7 @@ export async function runStory({ engine, flags, body, terminal, recordTo }: Stor
   using live = new LiveRun({
     engine,
     id,
-    command: ['mini-docker', ...process.argv.slice(2)],
+    command,
     tty: body.Tty,
     stdin: body.AttachStdin,
     autoRemove: body.HostConfig.AutoRemove,
