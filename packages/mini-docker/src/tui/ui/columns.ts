@@ -1,6 +1,7 @@
 /** The columns of the five lists: what stands in them, how they are sorted, which go first when there is no room. Pure. */
 import { displayPorts } from '../../format/ports.ts'
-import { binarySize, humanDuration, humanSize, shortId } from '../../format/units.ts'
+import { binarySize, humanSize, shortId } from '../../format/units.ts'
+import { age, sinceOf } from './durations.ts'
 import type { Container, Image, Item, LoggedEvent, Network, Section, Volume } from './items.ts'
 import type { Sample, UiState } from './state.ts'
 import type { Theme } from './themes.ts'
@@ -51,7 +52,12 @@ export const COLUMNS: Readonly<Record<Section, readonly Column[]>> = {
       grows: true,
       text: of((one: Container) => one.image.replace(/^sha256:([0-9a-f]{12}).*/, '$1')),
     },
-    { id: 'since', width: 12, text: of(sinceText), value: of((one: Container) => one.created) },
+    {
+      id: 'since',
+      width: 12,
+      text: of((one: Container, { language }) => sinceOf(one.status, language)),
+      value: of((one: Container) => one.created),
+    },
     { id: 'ports', width: 14, grows: true, text: of((one: Container) => displayPorts(one.ports)) },
   ],
   images: [
@@ -73,7 +79,7 @@ export const COLUMNS: Readonly<Record<Section, readonly Column[]>> = {
     {
       id: 'age',
       width: 14,
-      text: of((one: Image, { now }) => age(one.created, now)),
+      text: of((one: Image, { now, language }) => age(one.created, now, language)),
       value: of((one: Image) => one.created),
     },
     { id: 'id', width: 12, text: of((one: Image) => shortId(one.id)) },
@@ -116,7 +122,7 @@ export const COLUMNS: Readonly<Record<Section, readonly Column[]>> = {
     {
       id: 'age',
       width: 14,
-      text: of((one: Volume, { now }) => age(one.created, now)),
+      text: of((one: Volume, { now, language }) => age(one.created, now, language)),
       value: of((one: Volume) => one.created),
     },
   ],
@@ -171,10 +177,6 @@ export function clock(milliseconds: number): string {
   return new Date(milliseconds).toTimeString().slice(0, 8)
 }
 
-export function age(seconds: number, now: number): string {
-  return seconds === 0 ? '' : humanDuration(Math.max(0, now / 1000 - seconds))
-}
-
 export function stateRole(one: Container): 'good' | 'warn' | 'bad' | 'muted' {
   if (one.health === 'unhealthy' || one.state === 'dead') return 'bad'
   if (one.state === 'running') return one.health === 'starting' ? 'warn' : 'good'
@@ -206,13 +208,6 @@ function stateText(one: Container, { language }: UiState): string {
 function exitCode({ status }: Container): number | undefined {
   const [, code] = /^Exited \((\d+)\)/.exec(status) ?? []
   return code === undefined ? undefined : Number(code)
-}
-
-function sinceText({ status }: Container): string {
-  return status
-    .replace(/^Up /, '')
-    .replace(/^Exited \(\d+\) /, '')
-    .replace(/ \((healthy|unhealthy|health: starting|Paused)\)$/, '')
 }
 
 function withSample(one: Container, state: UiState, text: (sample: Sample) => string): string {

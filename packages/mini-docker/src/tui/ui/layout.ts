@@ -87,7 +87,7 @@ export function sectionLabels({ items, known, language, columns }: UiState): Arr
 }
 
 /** Right of the sections: whether the daemon is there. */
-const SIGN = 4
+const SIGN = 3
 
 function widthOf(labels: ReadonlyArray<readonly [unknown, string]>): number {
   return labels.reduce((sum, [, label]) => sum + columnsOf(label), 0)

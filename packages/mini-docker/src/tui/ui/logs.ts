@@ -59,7 +59,7 @@ export class LogFeed {
 
   /** The end: a line without its newline counts too. */
   finish(): string[] {
-    const lines = this.#open.filter((text) => text !== '').map(harmlessLog)
+    const lines = this.#open.filter((text) => text !== '').map(shownLine)
     this.#open = ['', '', '']
     return lines
   }
@@ -79,7 +79,7 @@ export class LogFeed {
     const text = this.#open[output] + (this.#decoders[output]?.decode(bytes, { stream: true }) ?? '')
     const parts = text.split('\n')
     const last = parts.pop() ?? ''
-    for (const part of parts) lines.push(harmlessLog(part))
+    for (const part of parts) lines.push(shownLine(part))
     this.#open[output] = last.length > 64 * 1024 ? last.slice(0, 16 * 1024) : last
     return Buffer.alloc(0)
   }
@@ -109,6 +109,12 @@ export class LogFeed {
     }
     return at
   }
+}
+
+/** The daemon's time stays in front, whatever the line does to itself. */
+function shownLine(line: string): string {
+  const [time = ''] = /^\d{4}-\d\d-\d\dT[\d:.]+(?:Z|[+-]\d\d:\d\d) /.exec(line) ?? []
+  return time + harmlessLog(line.slice(time.length))
 }
 
 function lineFrom(all: Buffer, wanted: number): number {

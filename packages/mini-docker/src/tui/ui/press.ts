@@ -5,8 +5,8 @@ import { act, editedText, toSection, type Pressed } from './act.ts'
 import type { ActionId } from './actions.ts'
 import { dialogKey } from './dialog-keys.ts'
 import { hitAt } from './layout.ts'
-import { moveIn, rearranged, scrollTo, toMatch, withDetail, withDialog, withList } from './reduce.ts'
-import { listOf, tabOf, type UiState } from './state.ts'
+import { moveIn, rearranged, scrollTo, toFirstMatch, withDetail, withDialog, withList } from './reduce.ts'
+import { listOf, type UiState } from './state.ts'
 
 const WHEEL_LINES = 3
 
@@ -30,8 +30,8 @@ function typed(state: UiState, what: 'filter' | 'search', key: string): UiState 
   const next = key === 'escape' ? { ...state, typing: undefined } : state
   if (after === before) return next
   if (what === 'filter') return rearranged(withList(next, state.section, { ...list, filter: after }), state.section)
-  const searched = { ...next, search: after, detail: { ...state.detail, match: undefined } }
-  return after === '' ? searched : toMatch(searched, tabOf(state) === 'logs' && state.detail.isFollowing ? -1 : 1)
+  const searched = { ...next, search: after }
+  return after === '' ? { ...searched, detail: { ...state.detail, match: undefined } } : toFirstMatch(searched)
 }
 
 function pointed(state: UiState, name: string, at: { column: number; row: number }): UiState {

@@ -6,7 +6,9 @@ import { SECTIONS, withUsers, type Items, type LoggedEvent, type Section } from 
 import { layoutOf, visibleItems, visibleLines } from './layout.ts'
 import type { LogNews } from './logs.ts'
 import {
+  chosenItem,
   detailKey,
+  itemOf,
   listOf,
   NO_DETAIL,
   tabOf,
@@ -17,6 +19,7 @@ import {
   type Sample,
   type UiState,
 } from './state.ts'
+import { WORDS } from './words.ts'
 
 export type Change =
   | { kind: 'connection'; connection: Connection }
@@ -81,7 +84,17 @@ function withItems(state: UiState, items: Partial<Omit<Items, 'events'>>): UiSta
     const ids = new Set(items.containers.map(({ id }) => id))
     next = { ...next, usage: new Map([...state.usage].filter(([id]) => ids.has(id))) }
   }
-  return SECTIONS.reduce((one, section) => (section === 'events' ? one : rearranged(one, section)), next)
+  const before = chosenItem(state)
+  next = SECTIONS.reduce((one, section) => (section === 'events' ? one : rearranged(one, section)), next)
+  const isGone =
+    before !== undefined && state.section !== 'events' && itemOf(next, state.section, before.id) === undefined
+  return isGone ? goneFrom(next, before.name) : next
+}
+
+/** What is shown now is another thing: nobody shall take it for the one that was looked at. */
+function goneFrom(state: UiState, name: string): UiState {
+  const notice = { text: `${name}: ${WORDS[state.language].gone}`, isBad: false }
+  return clamped(moveIn({ ...state, isZoomed: false, focus: 'list', notice }, state.section, listOf(state).cursor))
 }
 
 /** The list anew; the cursor stays on its thing, or where that was. */
@@ -165,12 +178,18 @@ export function scrollTo(state: UiState, wanted: number): UiState {
   return { ...state, detail: { ...state.detail, top, isFollowing: tabOf(state) === 'logs' && top >= most } }
 }
 
+/** What a search finds first, while it is typed: the newest line of a log, the first of everything else. */
+export function toFirstMatch(state: UiState): UiState {
+  return toMatch({ ...state, detail: { ...state.detail, match: undefined } }, tabOf(state) === 'logs' ? -1 : 1, true)
+}
+
 /** To the next line with the text, or the one before; round at the ends. */
-export function toMatch(state: UiState, direction: 1 | -1): UiState {
+export function toMatch(state: UiState, direction: 1 | -1, isFirst = false): UiState {
   const matches = matchesOf(state, contentOf(state, layoutOf(state).detailColumns))
   if (matches.length === 0) return { ...state, detail: { ...state.detail, match: undefined } }
   const { match, top, isFollowing } = state.detail
-  const here = match ?? (isFollowing && direction === -1 ? Number.MAX_SAFE_INTEGER : top - 1)
+  const edge = direction === -1 ? Number.MAX_SAFE_INTEGER : -1
+  const here = match ?? (isFirst || isFollowing ? edge : top - 1)
   const next =
     direction === 1
       ? (matches.find((line) => line > here) ?? matches[0])
@@ -186,10 +205,6 @@ export function toMatch(state: UiState, direction: 1 | -1): UiState {
 
 export function withDialog(state: UiState, dialog: Dialog | undefined): UiState {
   return { ...state, dialog, notice: undefined }
-}
-
-export function chosenList(state: UiState): List {
-  return listOf(state)
 }
 
 function without(texts: readonly string[], text: string): string[] {

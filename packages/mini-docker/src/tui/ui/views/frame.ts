@@ -45,15 +45,15 @@ function headRow(state: UiState): Row {
       ? (['●', theme.good] as const)
       : ([connection.kind === 'lost' ? '✖' : '…', theme.bad] as const)
   const version = connection.kind === 'open' ? ` ${connection.version}` : ''
-  const room = state.columns - used - 4
-  const where = columnsOf(connection.where) + columnsOf(version) <= room ? `${connection.where}${version}` : ''
+  const room = state.columns - used - 3
+  const where = columnsOf(connection.where) + columnsOf(version) < room ? ` ${connection.where}${version}` : ''
   const fill = ' '.repeat(Math.max(0, room - columnsOf(where)))
   const { color } = role
   return [
     ...pieces,
     { text: `${fill} `, ...theme.bar },
     { text: sign, ...theme.bar, ...(color !== undefined && { color }) },
-    { text: ` ${where} `, ...theme.bar },
+    { text: `${where} `, ...theme.bar },
   ]
 }
 

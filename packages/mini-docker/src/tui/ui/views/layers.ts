@@ -1,10 +1,10 @@
 /** An image as its layers: what made each, how large it is, as a bar; from `GET /images/{name}/history`, newest first. */
 import { fillStart } from '@mini-docker/image/inspect'
 import { humanSize } from '../../../format/units.ts'
-import { clip } from '../../../format/width.ts'
+import { clip, columnsOf } from '../../../format/width.ts'
 import { bar } from '../../shared/chart.ts'
 import type { Row } from '../../shared/pieces.ts'
-import { age } from '../columns.ts'
+import { age } from '../durations.ts'
 import { harmlessText } from '../harmless.ts'
 import type { UiState } from '../state.ts'
 import { themeOf } from '../themes.ts'
@@ -29,7 +29,7 @@ export function layerRows(state: UiState, columns: number): Row[] {
       { text: fillStart(humanSize(size, 3), 8), ...(size === 0 ? theme.muted : {}) },
       withBar ? { text: ` ${size === 0 ? ' '.repeat(BAR) : bar(size / most, BAR)} `, ...theme.series[0] } : ' ',
       {
-        text: withBar ? clip(age(layer.Created ?? 0, state.now), 14).padEnd(15) : '',
+        text: withBar ? fillEnd(clip(age(layer.Created ?? 0, state.now, state.language), 14), 15) : '',
         ...theme.muted,
       },
       instruction(layer.CreatedBy ?? layer.Comment ?? ''),
@@ -38,7 +38,7 @@ export function layerRows(state: UiState, columns: number): Row[] {
   return [
     [
       {
-        text: ` #  ${words.size.padStart(8)}${withBar ? ' '.repeat(BAR + 2) : ' '}${withBar ? words.age.padEnd(15) : ''}${words.instruction}`,
+        text: ` #  ${fillStart(words.size, 8)}${withBar ? `${' '.repeat(BAR + 2)}${fillEnd(words.age, 15)}` : ' '}${words.instruction}`,
         ...theme.title,
       },
     ],
@@ -59,4 +59,8 @@ function instruction(createdBy: string): string {
     .replace(/^(?:RUN )?\/bin\/sh -c /, 'RUN ')
     .replace(/\s+# buildkit$/, '')
     .replace(/\s{2,}/g, ' ')
+}
+
+function fillEnd(text: string, columns: number): string {
+  return text + ' '.repeat(Math.max(0, columns - columnsOf(text)))
 }
