@@ -4,11 +4,11 @@
  *     v1   freezer.state   THAWED → FREEZING → FROZEN      a frozen process cannot even be killed
  *     v2   cgroup.freeze   1, and "frozen 1" in cgroup.events      SIGKILL still works
  */
-import { UserError } from '@mini-docker/syscall'
+import { UserError, type Step } from '@mini-docker/syscall'
 import { readControl, readKeyed } from './control-file.ts'
 import { controllerHome, groupDirectory, unifiedHierarchy, type CgroupLayout } from './layout.ts'
 import { poll } from './poll.ts'
-import { writeControl } from './work.ts'
+import { settingWork, workCalls, workShell, writeControl } from './work.ts'
 
 type Freezer = { version: 1 | 2; directory: string }
 
@@ -55,6 +55,16 @@ export function isFrozen(layout: CgroupLayout, path: string): boolean {
   const { version, directory } = freezerOf(layout, path)
   if (version === 1) return readControl(`${directory}/freezer.state`) === 'FROZEN'
   return readKeyed(`${directory}/cgroup.events`)['frozen'] === 1
+}
+
+/** The step `cgroup.freeze` or `cgroup.thaw`: what stops a group's processes, or lets them go on. Whether it worked is asked until it has. */
+export function planFreezer(layout: CgroupLayout, path: string, frozen: boolean): Step {
+  const { version, directory } = freezerOf(layout, path)
+  const file = version === 1 ? 'freezer.state' : 'cgroup.freeze'
+  const value = version === 1 ? (frozen ? 'FROZEN' : 'THAWED') : frozen ? '1' : '0'
+  const id = frozen ? 'cgroup.freeze' : 'cgroup.thaw'
+  const work = settingWork(directory, [{ file, value }])
+  return { id, stage: 'cgroup', where: 'host', calls: workCalls(id, work), shell: workShell(work), man: ['cgroups(7)'] }
 }
 
 const RESTART_EVERY = 25

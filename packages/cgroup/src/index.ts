@@ -1,5 +1,5 @@
 export { cpusToQuota, sharesToWeight } from './controllers/cpu.ts'
-export { freeze, isFrozen, thaw } from './freezer.ts'
+export { freeze, isFrozen, planFreezer, thaw } from './freezer.ts'
 export { kill } from './kill.ts'
 export {
   DEFAULT_PARENT,
@@ -18,7 +18,7 @@ export { delegate, prepareParent, releaseParent } from './parent-control.ts'
 export { planCgroup, planJoin, type CgroupPlan } from './plan.ts'
 export { processes } from './processes.ts'
 export { readCgroupLayout } from './read-layout.ts'
-export { remove } from './remove.ts'
+export { planRemove, remove } from './remove.ts'
 export type * from './resources.ts'
 export { readStats } from './stats/read.ts'
 export type { CgroupStats, CpuStats, IoEntry, IoStats, MemoryStats } from './stats/types.ts'

@@ -52,4 +52,34 @@ export const messages: Messages = {
       why: 'clone3 が子プロセスを作ります。v2 のツリーがあれば、CLONE_INTO_CGROUP によって初めからそのグループの中に生まれるので、外で動く瞬間はありません。',
     },
   },
+  'cgroup.freeze': {
+    en: {
+      title: 'Freeze the control group',
+      why: 'All processes of the group stand still at once, wherever they are, and do not notice. They keep their memory and their place; no signal is needed that they could catch.',
+    },
+    ja: {
+      title: 'コントロールグループを凍結します',
+      why: 'グループの全プロセスが、どこにいても一斉に止まります。プロセスは止められたことに気づかず、メモリもそのままです。捕まえられるシグナルを使う必要はありません。',
+    },
+  },
+  'cgroup.thaw': {
+    en: {
+      title: 'Let the control group go on',
+      why: 'The frozen processes go on where they stood, as if nothing had been.',
+    },
+    ja: {
+      title: 'コントロールグループの凍結を解きます',
+      why: '凍結されていたプロセスは、何もなかったかのように続きから動きます。',
+    },
+  },
+  'cgroup.remove': {
+    en: {
+      title: 'Remove the control group',
+      why: 'A group is a directory; without processes in it, rmdir takes it away, and its limits and counters with it.',
+    },
+    ja: {
+      title: 'コントロールグループを削除します',
+      why: 'グループはディレクトリです。プロセスがいなくなれば rmdir で消え、制限もカウンターも一緒になくなります。',
+    },
+  },
 }

@@ -1,6 +1,6 @@
 /** Taking a group away again: rmdir(2), in every hierarchy. cgroups(7). */
 import { rmdirSync } from 'node:fs'
-import { tell } from '@mini-docker/syscall'
+import { AT_FDCWD, AT_REMOVEDIR, call, shellWord, tell, type Step } from '@mini-docker/syscall'
 import { groupDirectory, type CgroupLayout } from './layout.ts'
 import { poll } from './poll.ts'
 import { subgroups } from './processes.ts'
@@ -25,6 +25,21 @@ export async function remove(layout: CgroupLayout, path: string, { timeoutMs = 2
   })
   if (done) return
   throw asSyscallError('rmdir', last, [[...left][0] ?? path], 'processes are left in the cgroup: see its cgroup.procs')
+}
+
+/** The step `cgroup.remove`: the directories of a group without processes go. */
+export function planRemove(layout: CgroupLayout, path: string): Step {
+  const directories = layout.hierarchies.map((hierarchy) => groupDirectory(hierarchy, path))
+  return {
+    id: 'cgroup.remove',
+    stage: 'cgroup',
+    where: 'host',
+    calls: directories.map((directory) =>
+      call('unlinkat', [AT_FDCWD, directory, AT_REMOVEDIR], { allow: ['ENOENT', 'EBUSY'] }),
+    ),
+    shell: directories.map((directory) => `rmdir ${shellWord(directory)}`),
+    man: ['rmdir(2)', 'cgroups(7)'],
+  }
 }
 
 /** Depth first, though most groups have no children: those are found only after EBUSY. Returns the error that may pass. */

@@ -1,7 +1,9 @@
 import { UserError, type Step } from '@mini-docker/syscall'
 import { describe, expect, test } from 'vitest'
+import { planFreezer } from '../src/freezer.ts'
 import { messages } from '../src/messages.ts'
 import { planCgroup, planJoin } from '../src/plan.ts'
+import { planRemove } from '../src/remove.ts'
 import type { CgroupLayout } from '../src/layout.ts'
 import type { OciLinuxResources } from '../src/resources.ts'
 import { hybrid, v1, v2 } from './layouts.ts'
@@ -88,6 +90,8 @@ describe('a plan', () => {
     const planned = new Set(
       [v1(), v2(), hybrid()].flatMap((layout) => ids(planCgroup(layout, 'mini-docker/x', LIMITED).steps)),
     )
+    for (const frozen of [true, false]) planned.add(planFreezer(v2(), 'mini-docker/x', frozen).id)
+    planned.add(planRemove(v2(), 'mini-docker/x').id)
     // The birth of `cgroup run`; a container is born in the steps of ns.
     planned.add('process.clone')
     expect([...planned].toSorted()).toEqual(known.toSorted())

@@ -16,6 +16,7 @@ import {
 } from '@mini-docker/runtime'
 import {
   AT_FDCWD,
+  currentListener,
   encodeProgram,
   errnoName,
   formatArgs,
@@ -60,7 +61,11 @@ export function kernelRuntime(cgroups: CgroupLayout, server: LauncherServer, kil
     startFailure: (error) =>
       error instanceof StartError ? { exitCode: error.exitCode, message: error.message } : undefined,
     hold: (steps, before) => hold(steps, { server, ...(before === undefined ? {} : { before }) }),
-    run: (steps) => runProgram(encodeProgram([...steps]), { server }),
+    run: (steps) => {
+      const listener = currentListener()
+      if (listener === undefined) return runProgram(encodeProgram([...steps]), { server })
+      return runProgram(encodeProgram([...steps], { trace: true }), { server, onEvent: listener.launch })
+    },
     undo,
     undoCalls,
   }
@@ -101,10 +106,11 @@ function real(plan: Plan): RuntimePlan {
 }
 
 function launchOptions({ server, killBefore, trace, output, whileBorn }: Launch) {
+  const told = trace === undefined ? currentListener()?.launch : (event: LaunchEvent) => trace(traceEvent(event))
   return {
     server,
     ...(killBefore === undefined ? {} : { killBefore }),
-    ...(trace === undefined ? {} : { trace: (event: LaunchEvent) => trace(traceEvent(event)) }),
+    ...(told === undefined ? {} : { trace: told }),
     ...(output === undefined ? {} : { output }),
     ...(whileBorn === undefined ? {} : { whileBorn }),
   }

@@ -143,4 +143,14 @@ export const messages: Messages = {
       why: '検索はレジストリの規格にはありません。Docker Hub が、独自の古いパスで答えます。',
     },
   },
+  'image.copy': {
+    en: {
+      title: 'Copy the image',
+      why: 'What is at the source is read part by part and written to the destination under the same digests. Parts that are there already are not sent again; the name comes last.',
+    },
+    ja: {
+      title: 'イメージをコピーします',
+      why: 'コピー元から部分ごとに読み、同じダイジェストでコピー先に書きます。すでにある部分は送りません。名前を付けるのは最後です。',
+    },
+  },
 }

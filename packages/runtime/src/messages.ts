@@ -63,7 +63,7 @@ const own: Messages = {
       title: 'Make a terminal',
       why: 'A pseudo-terminal is a pair: programs see the one end as their terminal, we hold the other. It comes from the container’s own /dev/pts.',
       shell:
-        'no tool makes a terminal in somebody else’s /dev/pts. The container gets the one the script is run from, and no /dev/console.',
+        'no tool makes a terminal in somebody else’s /dev/pts. The container has no /dev/console, and uses the terminal that the script is run from.',
     },
     ja: {
       title: '端末を作ります',

@@ -5,7 +5,17 @@
  */
 import * as fs from 'node:fs'
 import * as path from 'node:path'
-import { AT_FDCWD, LaunchError, O_DIRECTORY, O_PATH, openat, UserError, type Fd, type Held } from '@mini-docker/syscall'
+import {
+  AT_FDCWD,
+  LaunchError,
+  O_DIRECTORY,
+  O_PATH,
+  openat,
+  UserError,
+  type Fd,
+  type Held,
+  type Step,
+} from '@mini-docker/syscall'
 import type { Mount } from '@mini-docker/ns'
 import { lowerLinks } from '../containers/layers.ts'
 import type { Container } from '../containers/model.ts'
@@ -83,7 +93,7 @@ async function makeShared(engine: Engine, container: Container): Promise<Shared>
   const running = container.alive
   // Nobody removes or unmounts a volume that is looked at.
   using volumes = running ? new DisposableStack() : await holdMounts(engine, container)
-  const held = running ? await holdRunning(engine, container) : await holdStopped(engine, container)
+  const held = running ? await holdRunning(engine, container) : await engine.runtime.hold(planView(engine, container))
   try {
     const [whole, bare] = [opened(held, WHOLE), opened(held, BARE)]
     const used = volumes.move()
@@ -136,7 +146,9 @@ function ended({ id }: Container): UserError {
   return new UserError('conflict', `container ${id} has just ended`, { hint: 'try again' })
 }
 
-function holdStopped(engine: Engine, container: Container): Promise<Held> {
+/** The steps that open a container's files: of one that runs a copy of its mounts, of another its overlay. */
+export function planView(engine: Engine, container: Container): Step[] {
+  if (container.alive) return planRunningView(container.state.pid)
   const { dir, record } = container
   const overlay = {
     layersDir: engine.images.layersDir,
@@ -145,7 +157,7 @@ function holdStopped(engine: Engine, container: Container): Promise<Held> {
     work: path.join(dir, 'work'),
     target: path.join(dir, 'rootfs'),
   }
-  return engine.runtime.hold(planStoppedView(overlay, mountsOf(engine, container)))
+  return planStoppedView(overlay, mountsOf(engine, container))
 }
 
 /**

@@ -6,6 +6,7 @@ import { SyscallError, UserError } from '@mini-docker/syscall'
 import { nowRfc3339 } from '../clock.ts'
 import { viewsClosed } from '../archive/view.ts'
 import { containerEvent, type Engine } from '../engine.ts'
+import { tracing } from '../faces/tracing.ts'
 import { parseLogConfig } from '../logs/log-config.ts'
 import type { Plan, StartFailure, TraceEvent } from '../runtime-port.ts'
 import { containerDevices } from '../spec/devices.ts'
@@ -54,6 +55,10 @@ export async function startLocked(
   if (!byPolicy) container.state = { ...container.state, restartCount: 0, stoppedByUser: false }
 
   const traced = tracer(engine, container)
+  return tracing(traced?.send, () => startNow(engine, container, traced))
+}
+
+async function startNow(engine: Engine, container: Container, traced: ReturnType<typeof tracer>): Promise<boolean> {
   using volumes = new DisposableStack()
   try {
     volumes.use(await readyMounts(engine, container))

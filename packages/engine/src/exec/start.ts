@@ -7,6 +7,7 @@ import type { Container } from '../containers/model.ts'
 import { userOf } from '../containers/start.ts'
 import { containerEvent, type Engine } from '../engine.ts'
 import { linkEnvironment } from '../networks/links.ts'
+import type { Plan } from '../runtime-port.ts'
 import { execProcess } from '../spec/spec.ts'
 import type { Exec } from './store.ts'
 
@@ -22,6 +23,13 @@ export function createExec(engine: Engine, container: Container, request: ExecCr
 }
 
 function refuseStopped(container: Container): void {
+  const { halfMade } = container
+  if (halfMade?.pid !== undefined) return
+  if (halfMade !== undefined)
+    throw new UserError(
+      'conflict',
+      `container ${container.record.name} is half-made and has no process yet: it waits before the step ${halfMade.step}`,
+    )
   if (container.state.status === 'paused')
     throw new UserError('conflict', `container ${container.record.name} is paused, unpause the container before exec`)
   if (container.state.status !== 'running') throw new UserError('conflict', `container ${container.id} is not running`)
@@ -44,29 +52,8 @@ export async function startExec(engine: Engine, exec: Exec, consoleSize: [number
   const dir = path.join(container.dir, 'exec', exec.id)
   containerEvent(engine, container, `exec_start: ${(request.Cmd ?? []).join(' ')}`, { execID: exec.id })
   try {
-    const process = execProcess(
-      container.record,
-      {
-        args: request.Cmd ?? [],
-        env: request.Env ?? [],
-        linkEnv: linkEnvironment(engine, container.record, { strict: false }),
-        cwd: request.WorkingDir,
-        tty: request.Tty,
-        consoleSize,
-        privileged: request.Privileged,
-        user: userOf(
-          engine,
-          container.record,
-          path.join(container.dir, 'upper'),
-          request.User || container.record.config.User,
-        ),
-      },
-      container.record.config.Hostname,
-      engine.host.capabilities,
-    )
+    const plan = planExec(engine, container, request, dir, consoleSize)
     fs.mkdirSync(dir, { recursive: true, mode: 0o700 })
-    const target = { pid: container.state.pid, cgroupPath: container.cgroupPath }
-    const plan = engine.runtime.planExec(process, target, { directory: dir, openStdin: request.AttachStdin })
     const { pid, monitor } = await engine.runtime.startExec(plan, { output: exec.streams.starting() })
     exec.running = true
     exec.pid = pid
@@ -92,6 +79,40 @@ export async function startExec(engine: Engine, exec: Exec, consoleSize: [number
       { cause: error },
     )
   }
+}
+
+/** The steps of it. `dir` is the exec's own folder, which need not be there yet. @throws UserError `conflict` for a container that does not run */
+export function planExec(
+  engine: Engine,
+  container: Container,
+  request: ExecCreateBody,
+  dir: string,
+  consoleSize: [number, number] | undefined,
+): Plan {
+  refuseStopped(container)
+  const { record, state, cgroupPath } = container
+  const user = userOf(engine, record, path.join(container.dir, 'upper'), request.User || record.config.User)
+  const process = execProcess(
+    record,
+    {
+      args: request.Cmd ?? [],
+      env: request.Env ?? [],
+      linkEnv: linkEnvironment(engine, record, { strict: false }),
+      // A half-made container may not have the image's directories yet.
+      cwd: request.WorkingDir || (container.halfMade === undefined ? '' : '/'),
+      tty: request.Tty,
+      consoleSize,
+      privileged: request.Privileged,
+      user,
+    },
+    record.config.Hostname,
+    engine.host.capabilities,
+  )
+  return engine.runtime.planExec(
+    process,
+    { pid: container.halfMade?.pid ?? state.pid, cgroupPath },
+    { directory: dir, openStdin: request.AttachStdin },
+  )
 }
 
 function finish(engine: Engine, exec: Exec, exitCode: number, dir: string): void {

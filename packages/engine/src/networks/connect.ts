@@ -1,12 +1,12 @@
 /** POST /networks/{id}/connect and /disconnect: of a container that runs at once, of one that does not for its next start. */
 import { planConnect, planDisconnect } from '@mini-docker/net'
-import { SyscallError, UserError } from '@mini-docker/syscall'
+import { SyscallError, UserError, type Step } from '@mini-docker/syscall'
 import { StatusError } from '../api/status.ts'
 import { saveRecord } from '../containers/create.ts'
 import type { Container } from '../containers/model.ts'
 import type { Engine } from '../engine.ts'
 import { networkEvent } from './create.ts'
-import { ensureDevice } from './devices.ts'
+import { ensureDevice, missingDevices, planDevice } from './devices.ts'
 import { checkEndpoint, type EndpointSettings } from './endpoint.ts'
 import { rewriteEtcFiles } from './files.ts'
 import { modeOf } from './mode.ts'
@@ -86,6 +86,41 @@ function stillThere({ containers, networks }: Engine, { id }: Container, { id: n
   networks.store.find(networkId)
 }
 
+/** The steps of a connect, of a container that runs. @throws what connect refuses */
+export function previewConnect(
+  engine: Engine,
+  found: NetworkRecord,
+  container: Container,
+  settings: EndpointSettings,
+): Step[] {
+  const { record, state, id } = container
+  const network = settled(engine, found)
+  if (!network.configOnly) refuseMode(container, network)
+  checkEndpoint(network, settings)
+  if (!container.alive) return []
+  if (network.name in record.networks)
+    throw new UserError('denied', `endpoint with name ${record.name} already exists in network ${network.name}`)
+  const endpoints = state.network?.endpoints ?? {}
+  const place = placeIn(engine, network, settings, freeInterface(Object.values(endpoints)))
+  const joined = { networks: { ...record.networks, [network.name]: settings } }
+  const [first] = orderedNetworks(engine.networks.store, joined, [...Object.keys(endpoints), network.name])
+  const endpoint = endpointOf(engine, id, network, place, first === network.name && !isInternal(network))
+  const device = missingDevices(engine, [network]).length > 0 ? planDevice(engine, network) : []
+  return [...device, ...planConnect(endpoint, { pid: state.pid })]
+}
+
+/** The steps of a disconnect, of a container that runs. @throws what disconnect refuses */
+export function previewDisconnect(engine: Engine, network: NetworkRecord, container: Container): Step[] {
+  const { record, state, id } = container
+  if (!(network.name in record.networks))
+    throw new UserError('denied', `container ${id} is not connected to network ${network.name}`)
+  const { [network.name]: endpoint, ...endpoints } = state.network?.endpoints ?? {}
+  if (endpoint === undefined) return []
+  const without = { id, record, state: { ...state, network: { ports: [], ...state.network, id, endpoints } } }
+  const next = nextWayOut(engine, without)
+  return planDisconnect(endpointOf(engine, id, network, endpoint, false), { pid: state.pid }, next)
+}
+
 function refuseMode({ record }: Container, network: NetworkRecord): void {
   const { kind } = modeOf(record.hostConfig)
   if (kind === 'host' || network.driver === 'host')
@@ -151,7 +186,7 @@ async function takeOut(
 }
 
 /** The place that has the way out now, for the planners; undefined without one. */
-function nextWayOut(engine: Engine, { id, record, state }: Container) {
+function nextWayOut(engine: Engine, { id, record, state }: Pick<Container, 'id' | 'record' | 'state'>) {
   const [next] = orderedPlaces(engine.networks.store, record, state.network)
   return next === undefined || isInternal(next.network)
     ? undefined

@@ -1,14 +1,15 @@
 /** POST /networks/create: everything is checked and a subnet chosen; the bridge is made when a container first needs it. */
 import { randomBytes } from 'node:crypto'
 import { parseAddress } from '@mini-docker/net'
-import { UserError } from '@mini-docker/syscall'
+import { UserError, type Step } from '@mini-docker/syscall'
 import { z } from 'zod'
 import { flag, list, text, textMap } from '../api/schema.ts'
 import { nowRfc3339 } from '../clock.ts'
 import type { Engine } from '../engine.ts'
+import { planDevice } from './devices.ts'
 import { checkMacvlan } from './macvlan.ts'
 import { askedPools, asAsked, choosePools } from './pools.ts'
-import { bridgeName, OPTION, parseBool, type NetworkRecord } from './record.ts'
+import { bridgeName, hasEndpoints, OPTION, parseBool, type NetworkRecord } from './record.ts'
 import { settled } from './settle.ts'
 
 const maybeFlag = z.boolean().nullish()
@@ -46,6 +47,17 @@ export async function createNetwork(engine: Engine, body: NetworkCreateBody): Pr
   const network = await engine.networks.store.create(body.Name, () => draft(engine, body))
   networkEvent(engine, network, 'create')
   return network
+}
+
+/** The network as it would be, and the steps that make it on the host when a container first needs it. @throws what create refuses */
+export function previewNetwork(engine: Engine, body: NetworkCreateBody): { network: NetworkRecord; steps: Step[] } {
+  checkName(body.Name)
+  refuseForeign(body)
+  checkConfigNetwork(body)
+  if (engine.networks.store.all().some(({ name }) => name === body.Name))
+    throw new UserError('conflict', `network with name ${body.Name} already exists`)
+  const network = draft(engine, body)
+  return { network, steps: hasEndpoints(network) ? planDevice(engine, network) : [] }
 }
 
 /** Tells everyone what happened to a network, in docker's form. */

@@ -31,11 +31,19 @@ export async function ensureDevice(engine: Engine, network: NetworkRecord): Prom
 
 /** Removes what was made for a network that is no more. A link that was there before us, or that another network is on, stays. */
 export async function removeDevice(engine: Engine, network: NetworkRecord): Promise<void> {
-  if (!hasEndpoints(network)) return
+  const steps = planDeviceRemoval(engine, network)
+  if (steps.length > 0) await engine.runtime.run(steps)
+}
+
+/** The steps of it. */
+export function planDeviceRemoval(engine: Engine, network: NetworkRecord): Step[] {
+  if (!hasEndpoints(network)) return []
   const name = deviceOf(network)
-  const shared = engine.networks.store.all().some((other) => other.driver === 'macvlan' && parentOf(other) === name)
-  if (shared || !engine.networks.ownsLink(name)) return
-  await engine.runtime.run(network.driver === 'macvlan' ? planRemoveParent(name) : planRemoveBridge(name))
+  const shared = engine.networks.store
+    .all()
+    .some((other) => other.id !== network.id && other.driver === 'macvlan' && parentOf(other) === name)
+  if (shared || !engine.networks.ownsLink(name)) return []
+  return network.driver === 'macvlan' ? planRemoveParent(name) : planRemoveBridge(name)
 }
 
 /** @throws UserError `unavailable` where this daemon may make no links */
@@ -46,7 +54,8 @@ export function requireCapability({ host }: Engine): void {
   })
 }
 
-function planDevice(engine: Engine, network: NetworkRecord): Step[] {
+/** The steps that make it, whether it is there or not. */
+export function planDevice(engine: Engine, network: NetworkRecord): Step[] {
   return network.driver === 'macvlan'
     ? planParent(parentToMake(network, engine.networks.alias(network.id)))
     : planBridge(engine.networks.bridge(network))

@@ -35,21 +35,26 @@ function isSource({ networks }: Engine, { name }: NetworkRecord): boolean {
   return networks.store.all().some(({ configFrom }) => configFrom === name)
 }
 
+/** Those that a prune takes. */
+export function prunableNetworks(engine: Engine, filters: Filters): NetworkRecord[] {
+  const until = filterUntil(filters)
+  return engine.networks.store
+    .all()
+    .filter(
+      (network) =>
+        !network.predefined &&
+        !engine.networks.inUse(network) &&
+        matchLabels(filters, network.labels) &&
+        (until === undefined || BigInt(Date.parse(network.created)) * 1_000_000n <= until),
+    )
+}
+
 /** Removes the user's networks that no running container is in. One that only stopped ones name goes too, as in docker. */
 export async function pruneNetworks(engine: Engine, filters: Filters): Promise<{ NetworksDeleted: string[] | null }> {
-  const until = filterUntil(filters)
   const deleted: string[] = []
-  for (const network of engine.networks.store.all()) {
-    const created = BigInt(Date.parse(network.created)) * 1_000_000n
-    if (
-      network.predefined ||
-      !engine.networks.store.has(network.id) ||
-      engine.networks.inUse(network) ||
-      (network.configOnly && isSource(engine, network)) ||
-      !matchLabels(filters, network.labels) ||
-      (until !== undefined && created > until)
-    )
-      continue
+  for (const network of prunableNetworks(engine, filters)) {
+    if (!engine.networks.store.has(network.id) || engine.networks.inUse(network)) continue
+    if (network.configOnly && isSource(engine, network)) continue
     await removeNetwork(engine, network)
     deleted.push(network.name)
   }

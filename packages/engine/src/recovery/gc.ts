@@ -2,6 +2,7 @@
 import * as fs from 'node:fs'
 import * as path from 'node:path'
 import * as cgroup from '@mini-docker/cgroup'
+import { NetlinkSocket } from '@mini-docker/net'
 import type { Engine } from '../engine.ts'
 import { sweepNetworks } from '../networks/leave.ts'
 import { sweepVolumeMounts } from '../volumes/use.ts'
@@ -17,6 +18,20 @@ export type Garbage = {
     | 'layer'
     | 'temporary files'
   name: string
+}
+
+/** What is left behind now, as far as files and links tell: the container folders, journal entries, volume folders and links that belong to nobody. */
+export function findGarbage(engine: Engine): { folders: string[]; links: string[] } {
+  const containers = path.join(engine.root, 'containers')
+  const dirs = fs.readdirSync(containers).flatMap((id) => {
+    const dir = path.join(containers, id)
+    return isKnown(engine, id) || fs.existsSync(path.join(dir, 'config.json')) ? [] : [dir]
+  })
+  using socket = NetlinkSocket.open()
+  return {
+    folders: [...dirs, ...engine.volumes.leftovers()],
+    links: engine.networks.garbage(socket).map(({ name }) => name),
+  }
 }
 
 /** Returns what was removed. What cannot be removed is in the log, and tried again next time. */

@@ -3,6 +3,7 @@ import { UserError } from '@mini-docker/syscall'
 import { matchLabels, type Filters } from '../api/query.ts'
 import { treeBytes } from '../containers/size.ts'
 import type { Engine } from '../engine.ts'
+import type { Volume } from './store.ts'
 import { removeVolume, volumeUsers } from './use.ts'
 
 /** Removes volumes that no container has: those nobody named, and with `all` the others too. As in docker never those with options, whose files are elsewhere. */
@@ -13,9 +14,8 @@ export async function pruneVolumes(
 ): Promise<{ VolumesDeleted: string[]; SpaceReclaimed: number }> {
   const removed: string[] = []
   let bytes = 0
-  for (const { name, labels, options, anonymous } of engine.volumes.all()) {
-    if ((!anonymous && !all) || hasOptions(options) || !matchLabels(filters, labels ?? {})) continue
-    if (volumeUsers(engine, name).length > 0) continue
+  for (const { name } of prunableVolumes(engine, filters, all)) {
+    if (!engine.volumes.has(name) || volumeUsers(engine, name).length > 0) continue
     const size = await treeBytes(engine.volumes.dataPath(name))
     try {
       await removeVolume(engine, name)
@@ -29,6 +29,19 @@ export async function pruneVolumes(
   }
   engine.events.emit('volume', 'prune', '', { reclaimed: String(bytes) })
   return { VolumesDeleted: removed, SpaceReclaimed: bytes }
+}
+
+/** Those that a prune takes. */
+export function prunableVolumes(engine: Engine, filters: Filters, all: boolean): Volume[] {
+  return engine.volumes
+    .all()
+    .filter(
+      ({ name, labels, options, anonymous }) =>
+        (anonymous || all) &&
+        !hasOptions(options) &&
+        matchLabels(filters, labels ?? {}) &&
+        volumeUsers(engine, name).length === 0,
+    )
 }
 
 /** Docker counts and prunes only volumes whose files are its own. */

@@ -15,6 +15,22 @@ export type Command = {
   /** Flags end at the first word; what follows belongs to the container. */
   stopAtFirstWord?: true
   run: (flags: Flags, words: string[], terminal: Terminal) => Promise<void>
+  /** It changes something, and has the faces --explain, --trace and --json: of its requests, or such as it makes itself. */
+  faces?: 'requests' | 'own'
+}
+
+const FACES: readonly Flag[] = [
+  { name: 'explain', kind: 'bool', help: 'Print what would be done, as a shell script with reasons; do nothing' },
+  { name: 'trace', kind: 'bool', help: 'Print what is done, call by call, on stderr' },
+  { name: 'json', kind: 'bool', help: 'With --explain or --trace: as JSON' },
+  { name: 'lang', kind: 'string', help: 'Language of --explain: en or ja (default from the locale)' },
+]
+
+/** All flags of a command, those of its faces included. */
+export function flagsOf({ flags, faces }: Pick<Command, 'flags' | 'faces'>): readonly Flag[] {
+  return faces === 'requests'
+    ? [...flags, ...FACES.filter(({ name }) => !flags.some((own) => own.name === name))]
+    : flags
 }
 
 /** Reads `argv` as the command's words and flags and does it. Throws CliError for mistakes; `--help` prints the help. */
@@ -22,11 +38,11 @@ export async function runCommand(command: Command, argv: readonly string[], term
   const usage = `${PROGRAM} ${command.name} ${command.usage}`.trimEnd()
   let read
   try {
-    read = readFlags(command.flags, argv, command.stopAtFirstWord === true)
+    read = readFlags(flagsOf(command), argv, command.stopAtFirstWord === true)
   } catch (error) {
     if (error instanceof HelpWanted) {
       const { commandHelp } = await import('./help.ts')
-      return terminal.out(commandHelp(command, terminal.size()?.columns || undefined))
+      return terminal.out(commandHelp({ ...command, flags: flagsOf(command) }, terminal.size()?.columns || undefined))
     }
     if (error instanceof FlagError) throw mistakeInFlags(error, PROGRAM, command.name, usage)
     throw error
@@ -34,6 +50,12 @@ export async function runCommand(command: Command, argv: readonly string[], term
   const { unless } = { unless: undefined, ...command.words }
   if (unless === undefined || !read.flags.bool(unless)) checkWords(command, read.words.length, usage)
   else if (read.words.length > 0) throw new CliError(`--${unless} takes no further arguments\n\nUsage:  ${usage}`, 125)
+  // `gc --json` is its own.
+  const asked = ['explain', 'trace', ...(command.flags.some(({ name }) => name === 'json') ? [] : ['json'])]
+  if (command.faces === 'requests' && asked.some((face) => read.flags.bool(face))) {
+    const { runFaced } = await import('../faces/faced.ts')
+    return runFaced(command, read.flags, read.words, terminal)
+  }
   await command.run(read.flags, read.words, terminal)
 }
 

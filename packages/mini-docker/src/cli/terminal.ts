@@ -3,6 +3,7 @@
  * value, so that tests can record what a command prints.
  */
 import { constants, fstatSync, openSync, writeSync } from 'node:fs'
+import type { Face } from '../client/face.ts'
 
 /** The process as a command sees it. `out` and `err` write at once; `write` waits until the reader has taken the bytes. */
 export type Terminal = {
@@ -15,6 +16,8 @@ export type Terminal = {
   /** Rows and columns of the terminal on stdout, or on the output that is asked for; undefined where there is none. */
   size: (fd?: 1 | 2) => { rows: number; columns: number } | undefined
   env: Record<string, string | undefined>
+  /** Of the command that runs: `--explain` or `--trace`. */
+  face?: Face
   /** Of the client itself; exit codes go through CliError. */
   on: (signal: NodeJS.Signals, listener: () => void) => () => void
 }

@@ -8,6 +8,7 @@
 import { isNamed } from '../cli/errors.ts'
 import type { Answer, Connection, Hijacked, RequestBody } from './connection.ts'
 import { openConnection } from './connection.ts'
+import { changes, type Face } from './face.ts'
 
 /** The version of the API that this client speaks unasked. */
 export const CLIENT_API_VERSION = '1.47'
@@ -57,11 +58,13 @@ export class Engine {
   readonly socketPath: string
   #version = CLIENT_API_VERSION
   readonly #connect: Connect
+  readonly #face: Face | undefined
   readonly #idle: Connection[] = []
 
-  constructor(socketPath: string, connect: Connect = openConnection) {
+  constructor(socketPath: string, connect: Connect = openConnection, face?: Face) {
     this.socketPath = socketPath
     this.#connect = connect
+    this.#face = face
   }
 
   /** The version in use; smaller than CLIENT_API_VERSION after the daemon asked for it. */
@@ -108,14 +111,14 @@ export class Engine {
   async text(method: string, path: string, options: RequestOptions = {}): Promise<string> {
     const { answer, connection } = await this.#exchange(method, path, options)
     const text = await answer.text()
-    this.#idle.push(connection)
+    if (connection !== undefined) this.#idle.push(connection)
     return text
   }
 
   /** Sends and gives the answer once its head is here; `body()` streams the rest. `close` gives up on it. */
   async stream(method: string, path: string, options: RequestOptions = {}): Promise<Answer & { close: () => void }> {
     const { answer, connection } = await this.#exchange(method, path, options)
-    return { ...answer, close: () => connection.close() }
+    return { ...answer, close: () => connection?.close() }
   }
 
   /** Turns a connection into the raw stream of attach or exec start. */
@@ -135,8 +138,10 @@ export class Engine {
     path: string,
     options: RequestOptions,
     extra: Record<string, string> = {},
-  ): Promise<{ answer: Answer; connection: Connection }> {
-    const headers = { ...extra, ...contentType(options), ...options.headers }
+  ): Promise<{ answer: Answer; connection?: Connection }> {
+    const faced = changes(method, path) ? await this.#face?.before(this, { method, path, options }) : undefined
+    if (faced !== undefined && 'answer' in faced) return { answer: plannedAnswer(faced.answer) }
+    const headers = { ...extra, ...contentType(options), ...options.headers, ...faced?.headers }
     const body = options.json === undefined ? options.body : JSON.stringify(options.json)
     const connection = await this.#take()
     const used = this.#version
@@ -160,6 +165,17 @@ export class Engine {
       if (connection.idle) return connection
     }
     return this.#connect(this.socketPath)
+  }
+}
+
+/** What stands for the daemon's answer where it was only asked for its plan. */
+function plannedAnswer(text: string): Answer {
+  return {
+    head: { status: 200, reason: 'OK', headers: new Map() },
+    body: async function* () {
+      if (text !== '') yield Buffer.from(text)
+    },
+    text: async () => text,
   }
 }
 

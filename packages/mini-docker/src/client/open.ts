@@ -7,7 +7,7 @@ import { daemonSocket } from './host.ts'
 /** An engine that connects on first use, and starts the daemon when none listens at the default socket. */
 export function openEngine(terminal: Terminal): Engine {
   const { path, isDefault } = daemonSocket(terminal.env)
-  return new Engine(path, (socketPath) => connectOrStart(socketPath, isDefault, terminal))
+  return new Engine(path, (socketPath) => connectOrStart(socketPath, isDefault, terminal), terminal.face)
 }
 
 async function connectOrStart(socketPath: string, mayStart: boolean, terminal: Terminal): Promise<Connection> {

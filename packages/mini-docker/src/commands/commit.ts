@@ -8,6 +8,7 @@ export const command: Command = {
   name: 'commit',
   usage: '[OPTIONS] CONTAINER [REPOSITORY[:TAG]]',
   about: "Create a new image from a container's changes",
+  faces: 'requests',
   flags: [
     {
       name: 'author',

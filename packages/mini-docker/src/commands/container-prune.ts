@@ -10,6 +10,7 @@ export const command: Command = {
   name: 'container prune',
   usage: '[OPTIONS]',
   about: 'Remove all stopped containers',
+  faces: 'requests',
   flags: [PRUNE_FILTER, { name: 'force', short: 'f', kind: 'bool', help: 'Do not prompt for confirmation' }],
   words: { exactly: 0 },
   async run(flags, _words, terminal) {

@@ -12,6 +12,7 @@ export const command: Command = {
   name: 'create',
   usage: '[OPTIONS] IMAGE [COMMAND] [ARG...]',
   about: 'Create a new container',
+  faces: 'requests',
   flags: CREATE_FLAGS,
   words: { atLeast: 1 },
   stopAtFirstWord: true,

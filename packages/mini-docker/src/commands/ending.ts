@@ -10,6 +10,7 @@ export function endingCommand(name: 'stop' | 'restart', about: string): Command 
     name,
     usage: '[OPTIONS] CONTAINER [CONTAINER...]',
     about,
+    faces: 'requests',
     flags: [
       { name: 'signal', short: 's', kind: 'string', help: 'Signal to send to the container' },
       { name: 'time', kind: 'int', help: '', aliasOf: 'timeout' },

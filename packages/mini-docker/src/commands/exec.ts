@@ -16,6 +16,7 @@ export const command: Command = {
   name: 'exec',
   usage: '[OPTIONS] CONTAINER COMMAND [ARG...]',
   about: 'Execute a command in a running container',
+  faces: 'requests',
   flags: [
     { name: 'detach', short: 'd', kind: 'bool', help: 'Detached mode: run command in the background' },
     DETACH_KEYS,

@@ -12,6 +12,7 @@ export const command: Command = {
   name: 'export',
   usage: '[OPTIONS] CONTAINER',
   about: "Export a container's filesystem as a tar archive",
+  faces: 'requests',
   flags: [{ name: 'output', short: 'o', kind: 'string', help: 'Write to a file, instead of STDOUT' }],
   words: { exactly: 1 },
   async run(flags, [name = ''], terminal) {

@@ -6,6 +6,7 @@ export const command: Command = {
   name: 'gc',
   usage: '[OPTIONS]',
   about: 'Remove what crashed runs left behind (the daemon does the same when it starts)',
+  faces: 'requests',
   flags: [{ name: 'json', kind: 'bool', help: 'Print what was removed as JSON' }],
   words: { exactly: 0 },
   async run(flags, _words, terminal) {

@@ -13,6 +13,7 @@ import {
   type MediaContext,
   type Planned,
 } from '@mini-docker/image'
+import { shellWord } from '@mini-docker/syscall'
 import { fetchFromDaemon, loadIntoDaemon, TemporaryArchive } from '../client/daemon-archive.ts'
 import { openEngine } from '../client/open.ts'
 import { copyMessage } from '../client/progress/copy-messages.ts'
@@ -21,9 +22,10 @@ import { openRegistry } from '../client/registry.ts'
 import type { Command } from '../cli/command.ts'
 import { CliError, exitWith } from '../cli/errors.ts'
 import type { Flag, Flags } from '../cli/flags.ts'
+import type { ExplainedStep } from '../faces/explain.ts'
 import { PLATFORM } from '../cli/platform.ts'
 import type { Terminal } from '../cli/terminal.ts'
-import { requestTrace, TRACE, TRACE_JSON } from './request-trace.ts'
+import { EXPLAIN, requestTrace, TRACE, TRACE_JSON } from './request-trace.ts'
 
 const INTERRUPTED = 130
 
@@ -49,6 +51,7 @@ SOURCE and DESTINATION:
   oci-archive:FILE[:NAME]          the same in a tar archive
   docker-archive:FILE[:NAME:TAG]   what docker save writes
   dir:DIRECTORY                    one image, its blobs side by side`,
+  faces: 'own',
   flags: [
     { name: 'all', short: 'a', kind: 'bool', help: 'Copy the images of all platforms, and the index that names them' },
     {
@@ -62,11 +65,16 @@ SOURCE and DESTINATION:
     PLATFORM('Copy the image for this platform (like linux/arm64)'),
     { name: 'quiet', short: 'q', kind: 'bool', help: 'Suppress verbose output' },
     ...endFlags('src', 'source'),
+    ...EXPLAIN,
     TRACE,
     TRACE_JSON,
   ],
   words: { exactly: 2 },
   async run(flags, [source = '', destination = ''], terminal) {
+    if (flags.bool('explain')) {
+      const { explainOwn } = await import('../faces/faced.ts')
+      return explainOwn([planCopy(source, destination)], flags, terminal)
+    }
     const [from, to] = [parseEnd(source), parseEnd(destination)]
     const controller = new AbortController()
     using _interrupt = { [Symbol.dispose]: terminal.on('SIGINT', () => controller.abort(exitWith(INTERRUPTED))) }
@@ -153,4 +161,18 @@ function parseCredentials(text: string | undefined, end: string): { username: st
   const colon = text.indexOf(':')
   if (colon < 1) throw new CliError(`--${end}-creds should look like USER:PASSWORD`, 125)
   return { username: text.slice(0, colon), password: text.slice(colon + 1) }
+}
+
+/** The step `image.copy`: skopeo(1) has the same words for both ends, but for the store. */
+function planCopy(source: string, destination: string): ExplainedStep {
+  const ends = [source, destination].map((end) => formatLocation(parseLocation(end)))
+  const words = ends.map((end) => shellWord(end.replace(/^store:/, 'docker-daemon:')))
+  return {
+    id: 'image.copy',
+    stage: 'image',
+    where: 'host',
+    calls: [],
+    shell: [`skopeo copy ${words.join(' ')}`],
+    man: ['skopeo-copy(1)'],
+  }
 }

@@ -11,6 +11,7 @@ export const command: Command = {
   name: 'image prune',
   usage: '[OPTIONS]',
   about: 'Remove unused images',
+  faces: 'requests',
   flags: [
     { name: 'all', short: 'a', kind: 'bool', help: 'Remove all unused images, not just dangling ones' },
     PRUNE_FILTER,

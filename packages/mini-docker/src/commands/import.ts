@@ -11,6 +11,7 @@ export const command: Command = {
   name: 'import',
   usage: '[OPTIONS] file|URL|- [REPOSITORY[:TAG]]',
   about: 'Import the contents from a tarball to create a filesystem image',
+  faces: 'requests',
   flags: [
     { name: 'change', short: 'c', kind: 'list', help: 'Apply Dockerfile instruction to the created image' },
     { name: 'message', short: 'm', kind: 'string', help: 'Set commit message for imported image' },

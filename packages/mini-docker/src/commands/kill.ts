@@ -8,6 +8,7 @@ export const command: Command = {
   name: 'kill',
   usage: '[OPTIONS] CONTAINER [CONTAINER...]',
   about: 'Kill one or more running containers',
+  faces: 'requests',
   flags: [{ name: 'signal', short: 's', kind: 'string', help: 'Signal to send to the container' }],
   words: { atLeast: 1 },
   async run(flags, names, terminal) {

@@ -10,6 +10,7 @@ export const command: Command = {
   name: 'load',
   usage: '[OPTIONS]',
   about: 'Load an image from a tar archive or STDIN',
+  faces: 'requests',
   flags: [
     { name: 'input', short: 'i', kind: 'string', help: 'Read from tar archive file, instead of STDIN' },
     { name: 'quiet', short: 'q', kind: 'bool', help: 'Suppress the load output' },

@@ -15,6 +15,7 @@ export const command: Command = {
   name: 'login',
   usage: '[OPTIONS] [SERVER]',
   about: 'Authenticate to a registry.\nDefaults to Docker Hub if no server is specified.',
+  faces: 'requests',
   flags: [
     { name: 'password', short: 'p', kind: 'string', help: 'Password or Personal Access Token (PAT)' },
     { name: 'password-stdin', kind: 'bool', help: 'Take the Password or Personal Access Token (PAT) from stdin' },

@@ -11,6 +11,7 @@ export const command: Command = {
   name: 'network connect',
   usage: '[OPTIONS] NETWORK CONTAINER',
   about: 'Connect a container to a network',
+  faces: 'requests',
   flags: [
     { name: 'alias', kind: 'list', label: 'strings', help: 'Add network-scoped alias for the container' },
     { name: 'driver-opt', kind: 'list', label: 'strings', help: 'driver options for the network' },

@@ -20,6 +20,7 @@ export const command: Command = {
   name: 'network create',
   usage: '[OPTIONS] NETWORK',
   about: 'Create a network',
+  faces: 'requests',
   flags: [
     { name: 'attachable', kind: 'bool', help: 'Enable manual container attachment' },
     map('aux-address', 'Auxiliary IPv4 or IPv6 addresses used by Network driver'),

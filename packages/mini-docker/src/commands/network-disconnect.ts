@@ -7,6 +7,7 @@ export const command: Command = {
   name: 'network disconnect',
   usage: '[OPTIONS] NETWORK CONTAINER',
   about: 'Disconnect a container from a network',
+  faces: 'requests',
   flags: [{ name: 'force', short: 'f', kind: 'bool', help: 'Force the container to disconnect from a network' }],
   words: { exactly: 2 },
   async run(flags, [network = '', container = ''], terminal) {

@@ -9,6 +9,7 @@ export const command: Command = {
   name: 'network prune',
   usage: '[OPTIONS]',
   about: 'Remove all unused networks',
+  faces: 'requests',
   flags: [PRUNE_FILTER, { name: 'force', short: 'f', kind: 'bool', help: 'Do not prompt for confirmation' }],
   words: { exactly: 0 },
   async run(flags, _words, terminal) {

@@ -14,6 +14,7 @@ export const command: Command = {
   name: 'network rm',
   usage: 'NETWORK [NETWORK...]',
   about: 'Remove one or more networks',
+  faces: 'requests',
   flags: [{ name: 'force', short: 'f', kind: 'bool', help: 'Do not error if the network does not exist' }],
   words: { atLeast: 1 },
   async run(flags, names, terminal) {

@@ -8,6 +8,7 @@ export const command: Command = {
   name: 'pause',
   usage: 'CONTAINER [CONTAINER...]',
   about: 'Pause all processes within one or more containers',
+  faces: 'requests',
   flags: [],
   words: { atLeast: 1 },
   async run(_flags, names, terminal) {

@@ -11,6 +11,7 @@ export const command: Command = {
   name: 'pull',
   usage: '[OPTIONS] NAME[:TAG|@DIGEST]',
   about: 'Download an image from a registry',
+  faces: 'own',
   flags: [
     { name: 'all-tags', short: 'a', kind: 'bool', help: 'Download all tagged images in the repository' },
     CONTENT_TRUST,

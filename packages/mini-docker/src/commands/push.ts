@@ -10,22 +10,30 @@ import { note } from '../cli/note.ts'
 import { parsePlatformFlag, PLATFORM } from '../cli/platform.ts'
 import type { Flags } from '../cli/flags.ts'
 import type { Terminal } from '../cli/terminal.ts'
-import { requestTrace, TRACE, TRACE_JSON } from './request-trace.ts'
+import { EXPLAIN, requestTrace, TRACE, TRACE_JSON } from './request-trace.ts'
 
 export const command: Command = {
   name: 'push',
   usage: '[OPTIONS] NAME[:TAG]',
   about: 'Upload an image to a registry',
+  faces: 'own',
   flags: [
     { name: 'all-tags', short: 'a', kind: 'bool', help: 'Push all tags of an image to the repository' },
     { ...CONTENT_TRUST, help: 'Skip image signing (default true)' },
     PLATFORM('Push one platform of an image for several, as an image of its own (like linux/amd64)'),
     { name: 'quiet', short: 'q', kind: 'bool', help: 'Suppress verbose output' },
+    ...EXPLAIN,
     TRACE,
     TRACE_JSON,
   ],
   words: { exactly: 1 },
   async run(flags, [text = ''], terminal) {
+    if (flags.bool('explain')) {
+      const { explained } = await import('../faces/faced.ts')
+      const asked = wantedImage(text, { allTags: flags.bool('all-tags') })
+      const shown = { platform: flags.string('platform'), quiet: true, onRequest: undefined }
+      return await explained((quiet) => push(openEngine(quiet), asked, shown, quiet), flags, terminal)
+    }
     const engine = openEngine(terminal)
     const platform = await platformOf(engine, flags, terminal)
     const onRequest = requestTrace(flags, terminal)

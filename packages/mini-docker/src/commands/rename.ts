@@ -9,6 +9,7 @@ export const command: Command = {
   name: 'rename',
   usage: 'CONTAINER NEW_NAME',
   about: 'Rename a container',
+  faces: 'requests',
   flags: [],
   words: { exactly: 2 },
   async run(_flags, [oldName = '', newName = ''], terminal) {

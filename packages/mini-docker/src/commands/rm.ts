@@ -10,6 +10,7 @@ export const command: Command = {
   name: 'rm',
   usage: '[OPTIONS] CONTAINER [CONTAINER...]',
   about: 'Remove one or more containers',
+  faces: 'requests',
   flags: [
     { name: 'force', short: 'f', kind: 'bool', help: 'Force the removal of a running container (uses SIGKILL)' },
     { name: 'link', short: 'l', kind: 'bool', help: 'Remove the specified link' },

@@ -12,6 +12,7 @@ export const command: Command = {
   name: 'rmi',
   usage: '[OPTIONS] IMAGE [IMAGE...]',
   about: 'Remove one or more images',
+  faces: 'requests',
   flags: [
     { name: 'force', short: 'f', kind: 'bool', help: 'Force removal of the image' },
     { name: 'no-prune', kind: 'bool', help: 'Do not delete untagged parents' },

@@ -12,6 +12,7 @@ export const command: Command = {
   name: 'save',
   usage: '[OPTIONS] IMAGE [IMAGE...]|--all',
   about: 'Save one or more images to a tar archive (streamed to STDOUT by default)',
+  faces: 'requests',
   flags: [
     { name: 'output', short: 'o', kind: 'string', help: 'Write to a file, instead of STDOUT' },
     { name: 'all', short: 'a', kind: 'bool', help: 'Save all images with all their names' },

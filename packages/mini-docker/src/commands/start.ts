@@ -16,6 +16,7 @@ export const command: Command = {
   name: 'start',
   usage: '[OPTIONS] CONTAINER [CONTAINER...]',
   about: 'Start one or more stopped containers',
+  faces: 'requests',
   flags: [
     { name: 'attach', short: 'a', kind: 'bool', help: 'Attach STDOUT/STDERR and forward signals' },
     DETACH_KEYS,

@@ -8,6 +8,7 @@ export const command: Command = {
   name: 'tag',
   usage: 'SOURCE_IMAGE[:TAG] TARGET_IMAGE[:TAG]',
   about: 'Create a tag TARGET_IMAGE that refers to SOURCE_IMAGE',
+  faces: 'requests',
   flags: [],
   words: { exactly: 2 },
   async run(_flags, [source = '', target = ''], terminal) {

@@ -8,6 +8,7 @@ export const command: Command = {
   name: 'unpause',
   usage: 'CONTAINER [CONTAINER...]',
   about: 'Unpause all processes within one or more containers',
+  faces: 'requests',
   flags: [],
   words: { atLeast: 1 },
   async run(_flags, names, terminal) {

@@ -13,6 +13,7 @@ export const command: Command = {
   name: 'volume create',
   usage: '[OPTIONS] [VOLUME]',
   about: 'Create a volume',
+  faces: 'requests',
   flags: [
     { name: 'driver', short: 'd', kind: 'string', help: 'Specify volume driver name (default "local")' },
     { name: 'label', kind: 'list', help: 'Set metadata for a volume', check: checkLabel },

@@ -11,6 +11,7 @@ export const command: Command = {
   name: 'volume prune',
   usage: '[OPTIONS]',
   about: 'Remove unused local volumes',
+  faces: 'requests',
   flags: [
     { name: 'all', short: 'a', kind: 'bool', help: 'Remove all unused volumes, not just anonymous ones' },
     { ...PRUNE_FILTER, help: 'Provide filter values (e.g. "label=<label>")' },

@@ -9,6 +9,7 @@ export const command: Command = {
   name: 'volume rm',
   usage: '[OPTIONS] VOLUME [VOLUME...]',
   about: 'Remove one or more volumes. You cannot remove a volume that is in use by a container.',
+  faces: 'requests',
   flags: [{ name: 'force', short: 'f', kind: 'bool', help: 'Force the removal of one or more volumes' }],
   words: { atLeast: 1 },
   async run(flags, names, terminal) {

@@ -1,5 +1,6 @@
 /** /x/…: what docker's API does not have. Plans, traces, the demo image, gc. */
 import { planCreate } from '../../containers/dry-run.ts'
+import { plainSteps } from '../../faces/plain-steps.ts'
 import type { Engine } from '../../engine.ts'
 import { ensureDemo } from '../../images/demo.ts'
 import { collectGarbage } from '../../recovery/gc.ts'
@@ -24,18 +25,6 @@ async function plan(exchange: Exchange, engine: Engine): Promise<void> {
   const { body } = withMacAddress(await exchange.readJson(createBody), exchange.minor)
   const steps = await planCreate(engine, body, exchange.query.get('name') ?? '')
   exchange.json(200, { steps: plainSteps(steps) })
-}
-
-/** Steps as JSON: buffers become base64, big integers decimal strings. */
-function plainSteps(steps: unknown): unknown {
-  return JSON.parse(
-    JSON.stringify(steps, function (this: Record<string, unknown>, key, value: unknown) {
-      // Buffer has a toJSON that runs before this function sees the value.
-      const original = this[key]
-      if (typeof value === 'bigint') return { bigint: value.toString() }
-      return original instanceof Uint8Array ? { base64: Buffer.from(original).toString('base64') } : value
-    }),
-  )
 }
 
 /** The next start of the container, call by call, as NDJSON; ends with its `exit` event. */

@@ -1,6 +1,7 @@
 /** All of the API in one table. */
 import type { Engine } from '../../engine.ts'
 import { Router } from '../router.ts'
+import { planRoutes } from '../../faces/plans/index.ts'
 import { traceRoutes } from '../../faces/request-trace.ts'
 import { archiveRoutes } from './archive.ts'
 import { containerIoRoutes } from './container-io.ts'
@@ -31,4 +32,5 @@ export const apiRouter = new Router<Engine>(
   networkRoutes,
   extensionRoutes,
   traceRoutes,
+  planRoutes,
 )
