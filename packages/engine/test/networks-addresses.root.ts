@@ -82,6 +82,29 @@ describeWith(['root', 'ip', 'nft', 'nsenter'], 'addresses', () => {
     expect([neither.status, neither.json.message]).toEqual([400, 'IPv4 or IPv6 must be enabled'])
   })
 
+  test('of a name that two networks have are those of the network with the way out', async () => {
+    await using _ = await containers.network('alpha')
+    await using _second = await containers.network('beta')
+    const places: Record<string, string> = {}
+    for (const network of ['alpha', 'beta']) {
+      const id = await containers.start(`in-${network}`, {
+        HostConfig: { NetworkMode: network },
+        NetworkingConfig: { EndpointsConfig: { [network]: { Aliases: ['same'] } } },
+      })
+      places[network] = (await containers.settings(id)).Networks[network].IPAddress
+    }
+    for (const first of ['beta', 'alpha']) {
+      const GwPriority = 7
+      const id = await containers.start(`asks-${first}`, {
+        HostConfig: { NetworkMode: 'alpha' },
+        NetworkingConfig: { EndpointsConfig: { alpha: {}, beta: {}, [first]: { GwPriority } } },
+      })
+      expect(await containers.exec(id, 'busybox', 'ping', '-c1', '-W2', 'same')).toContain(places[first])
+      const gateway = (await containers.settings(id)).Networks[first].Gateway
+      expect(await containers.exec(id, 'ip', 'route')).toContain(`default via ${gateway}`)
+    }
+  })
+
   test('of the link alone, settings of the interface and its name are had as they were asked for', async () => {
     await using _ = await containers.network('tnet')
     const DriverOpts = {

@@ -1,5 +1,7 @@
 /** Published ports as the world sees them, what may pass between containers, and ports of a container whose networks change. */
+import { spawn } from 'node:child_process'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
+import { eventually } from '../../../test/harness/eventually.ts'
 import { describeWith } from '../../../test/harness/requires.ts'
 import { HOST, openWorld, WORLD } from '../../../test/harness/world.ts'
 import type { TestNamespace } from '../../net/test/namespace.ts'
@@ -82,6 +84,36 @@ describeWith(['root', 'ip', 'nft', 'nsenter'], 'a published port', () => {
     expect((await portsOf(id))['3868/sctp']?.[0]).toEqual({ HostIp: '0.0.0.0', HostPort: '3868' })
     await containers.remove(id)
     expect(rules()).not.toContain('3868')
+  })
+
+  test('that cannot be led while the command begins ends the start: it was no run, for the next daemon either', async () => {
+    const first = await containers.start('first', published({ '80/tcp': [{ HostPort: '8060' }] }))
+    const table = /inet (mini-docker\S*)/.exec(daemon.namespace.run('nft', 'list', 'tables'))?.[1] ?? ''
+    // Whose table says `owner`, nobody else may change it.
+    const lines = `delete table inet ${table}\nadd table inet ${table} { flags owner; }\n`
+    using owner = spawnHolder(daemon.namespace, lines)
+    await eventually('the table has an owner', () =>
+      Promise.resolve(daemon.namespace.run('nft', 'list', 'tables', 'inet').includes(table) && owner.ready()),
+    )
+    const id = await daemon.create(
+      { Cmd: ['sleep', '1000'], ...published({ '80/tcp': [{ HostPort: '8061' }] }) },
+      'led',
+    )
+    const refused = await daemon.request('POST', `/containers/${id}/start`)
+    expect([refused.status, refused.json.message]).toEqual([
+      500,
+      expect.stringMatching(/^driver failed programming external connectivity on endpoint led \(.*EPERM/),
+    ])
+    expect(await daemon.state(id)).toMatchObject({ Status: 'created', Pid: 0 })
+    await daemon.end('SIGKILL')
+    await daemon.boot()
+    expect(await daemon.state(id)).toMatchObject({ Status: 'created', Pid: 0 })
+    owner[Symbol.dispose]()
+    await eventually('it starts, now that the table is free', async () => {
+      const { status } = await daemon.request('POST', `/containers/${id}/start`)
+      return status === 204
+    })
+    await containers.remove(first, id)
   })
 
   test('of a network that is bound to one address of the host is there alone', async () => {
@@ -175,4 +207,19 @@ describeWith(['root', 'ip', 'nft', 'nsenter'], 'what may pass', () => {
 
 function gatewayOf({ Networks }: { Networks: Record<string, { IPAddress: string }> }): string {
   return Networks['inside']?.IPAddress.replace(/\.\d+$/, '.1') ?? ''
+}
+
+/** An nft that stays, and what it made with it. */
+function spawnHolder(namespace: TestNamespace, lines: string): Disposable & { ready: () => boolean } {
+  const child = spawn('nsenter', [`--net=${namespace.path}`, '--', 'nft', '-i'], { stdio: ['pipe', 'ignore', 'pipe'] })
+  let errors = ''
+  child.stderr.on('data', (chunk: Buffer) => (errors += String(chunk)))
+  child.stdin.write(lines)
+  return {
+    ready: () => {
+      if (errors !== '') throw new Error(errors)
+      return namespace.run('nft', 'list', 'ruleset').includes('flags owner')
+    },
+    [Symbol.dispose]: () => void child.kill('SIGKILL'),
+  }
 }

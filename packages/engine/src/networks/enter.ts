@@ -22,6 +22,7 @@ import { orderedPlaces } from './order.ts'
 import { endpointOf, placeIn } from './place.ts'
 import { parseBindings } from './ports/bindings.ts'
 import { publishedFrom } from './ports/follow.ts'
+import { refusal } from './ports/reserve.ts'
 import { isInternal, type NetworkRecord } from './record.ts'
 import type { EndpointState, SandboxState } from './sandbox.ts'
 import { settled } from './settle.ts'
@@ -74,7 +75,9 @@ export async function publishWhile<T extends { monitor: Monitor }>(
   await started.value.monitor.exited.catch(() => {})
   // It was no run: a daemon that finds its end would tell of one.
   fs.rmSync(path.join(container.dir, 'exit'), { force: true })
-  throw led.reason
+  const where = publishedFrom(engine, container.record, container.state.network)
+  if (where === undefined || !(led.reason instanceof Error)) throw led.reason
+  throw refusal(where, led.reason.message, led.reason)
 }
 
 /** Tells of a container that has come in. */

@@ -169,7 +169,8 @@ function shown(address: string): string {
   return address.includes(':') ? `[${address}]` : address
 }
 
-function refusal({ containerName, endpointId }: Where, words: string, cause?: unknown): StatusError {
+/** In docker's words: a port that cannot be had. */
+export function refusal({ containerName, endpointId }: Where, words: string, cause?: unknown): StatusError {
   return new StatusError(
     500,
     `driver failed programming external connectivity on endpoint ${containerName} (${endpointId}): ${words}`,
