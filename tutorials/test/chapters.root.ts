@@ -1,9 +1,9 @@
 /** Every chapter: the check fails before the solution and passes after it, what the page shows is what happens, and nothing stays. */
 import { existsSync, globSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { execFileSync } from 'node:child_process'
+import { execFileSync, spawnSync } from 'node:child_process'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
-import { answerOf, verify, type Check } from '@mini-docker/verify'
+import { answerOf, reportLines, verify, type Check } from '@mini-docker/verify'
 import { assertNothingLeft, snapshot, type KernelState } from '../../test/harness/kernel-state.ts'
 import { describeWith } from '../../test/harness/requires.ts'
 import { matches, readPage } from './page.ts'
@@ -36,15 +36,31 @@ describeWith(['root', 'built'], 'chapter', () => {
     expect(wrong.map(({ line, command, printed: text }) => `line ${line}: ${command}\n${text}`)).toEqual([])
   })
 
+  const load = async (chapter: string) =>
+    ((await import(join(tutorials, chapter, 'check.ts'))) as { check: Check }).check
+  const grade = async (chapter: string, commandLine: string) => {
+    const check = await load(chapter)
+    const findings = await verify(check, { commandLine, cwd: root, env: process.env })
+    return { chapter: check.chapter, program: commandLine, findings }
+  }
+
   const built = chapters.filter((chapter) => existsSync(join(tutorials, chapter, 'solution.ts')))
   test.each(built)('%s: the check fails at the start and passes with the solution', async (chapter) => {
-    const { check } = (await import(join(tutorials, chapter, 'check.ts'))) as { check: Check }
-    const grade = async (file: string) => {
-      const commandLine = `${process.execPath} ${join(tutorials, chapter, file)}`
-      const findings = await verify(check, { commandLine, cwd: tutorials, env: process.env })
-      return answerOf({ chapter: check.chapter, program: commandLine, findings })
+    const program = (file: string) => `${process.execPath} ${join(tutorials, chapter, file)}`
+    expect(answerOf(await grade(chapter, program('start.ts')))).toBe('not-yet')
+    expect(answerOf(await grade(chapter, program('solution.ts')))).toBe('pass')
+  })
+
+  test('runc passes every check', async (context) => {
+    if (!onThisMachine('runc')) context.skip('needs runc')
+    const runc = `${process.execPath} ${join(tutorials, 'tools/oci-run.ts')} runc`
+    for (const chapter of chapters) {
+      const report = await grade(chapter, runc)
+      expect(answerOf(report), reportLines(report, 'en').join('\n')).toBe('pass')
     }
-    expect(await grade('start.ts')).toBe('not-yet')
-    expect(await grade('solution.ts')).toBe('pass')
   })
 })
+
+function onThisMachine(command: string): boolean {
+  return spawnSync('sh', ['-c', `command -v ${command}`]).status === 0
+}
