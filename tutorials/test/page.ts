@@ -11,9 +11,9 @@ type Block = { info: string; lines: string[]; line: number }
 export function readPage(markdown: string): Page {
   const blocks = blocksOf(markdown)
   const consoles = blocks.filter(({ info }) => info === 'console')
-  const unknown = blocks.find(({ info }) => !/^(?:console|text|ts file=\S+)$/.test(info))
+  const unknown = blocks.find(({ info }) => !/^(?:console|text|(?:ts|sh) file=\S+)$/.test(info))
   if (unknown !== undefined)
-    throw new Error(`line ${unknown.line}: a block is console, text, or ts file=…, not "${unknown.info}"`)
+    throw new Error(`line ${unknown.line}: a block is console, text, ts file=… or sh file=…, not "${unknown.info}"`)
   return {
     commands: consoles.flatMap(commandsOf),
     quotes: blocks.flatMap(({ info, lines, line }) => {
