@@ -13,6 +13,12 @@ const root = join(import.meta.dirname, '../..')
 const tutorials = join(root, 'tutorials')
 const chapters = globSync('[0-9][0-9]-*', { cwd: tutorials }).toSorted()
 
+/** What runc leaves to whoever calls it, or does only when it is told to. */
+const NOT_OF_RUNC: Record<string, string> = {
+  '07-init': 'the command is process 1',
+  '09-user': 'its default config has no user namespace',
+}
+
 describeWith(['root', 'built'], 'chapter', () => {
   let before: KernelState
   beforeAll(() => {
@@ -54,7 +60,7 @@ describeWith(['root', 'built'], 'chapter', () => {
   test('runc passes every check', async (context) => {
     if (!onThisMachine('runc')) context.skip('needs runc')
     const runc = `${process.execPath} ${join(tutorials, 'tools/oci-run.ts')} runc`
-    for (const chapter of chapters) {
+    for (const chapter of chapters.filter((name) => NOT_OF_RUNC[name] === undefined)) {
       const report = await grade(chapter, runc)
       expect(answerOf(report), reportLines(report, 'en').join('\n')).toBe('pass')
     }
