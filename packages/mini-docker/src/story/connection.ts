@@ -9,6 +9,7 @@ export type StoryOptions = {
   /** Read what the kernel says before each step. */
   facts: boolean
   without: readonly string[]
+  /** Together with `without`: whoever asks has said `--i-know`. */
   faults: readonly string[]
 }
 
@@ -21,9 +22,13 @@ export type Story = {
 }
 
 /** Registers with the daemon; the start that follows is told whole. */
-export async function openStory(engine: Engine, id: string, options: StoryOptions): Promise<Story> {
+export async function openStory(
+  engine: Engine,
+  id: string,
+  { step, facts, without, faults }: StoryOptions,
+): Promise<Story> {
   const { socket, head } = await engine.hijack(`/x/containers/${id}/story`, {
-    query: { step: options.step, facts: options.facts, without: options.without, break: options.faults },
+    query: { step, facts, without, break: faults, iKnow: without.length + faults.length > 0 },
   })
   async function* chunks(): AsyncGenerator<Buffer> {
     if (head.length > 0) yield head

@@ -36,7 +36,7 @@ export async function runStory({ engine, flags, body, terminal, command, recordT
   const mode = modeOf(flags, terminal)
   const without = flags.list('without')
   const faults = flags.list('break')
-  if (without.length > 0 || faults.length > 0) await warn(without, faults, language, flags, terminal)
+  if (without.length > 0 || faults.length > 0) await warn(engine, { without, faults }, language, terminal)
   // What takes long to load is loaded while the container is created.
   const showing = mode === 'screen' ? import('./live-screen.ts') : undefined
   const words = import('./step-words.ts')
@@ -86,14 +86,13 @@ function modeOf(flags: Flags, terminal: Terminal): StoryMode {
 }
 
 async function warn(
-  without: readonly string[],
-  faults: readonly string[],
+  engine: Engine,
+  wrong: { without: readonly string[]; faults: readonly string[] },
   language: Language,
-  flags: Flags,
   terminal: Terminal,
 ): Promise<void> {
   const { warningsFor } = await import('./warnings.ts')
-  for (const line of warningsFor(without, faults, language)) terminal.err(`${line}\n`)
+  for (const line of await asRunFailure(() => warningsFor(engine, wrong, language))) terminal.err(`${line}\n`)
 }
 
 async function openRecorder(path: string): Promise<Recorder> {
