@@ -150,7 +150,7 @@ describeWith(['root', 'ip', 'nft', 'nsenter'], 'a macvlan network', () => {
       }
       await using network = await containers.network('own', body)
       const one = await containers.start('one', { HostConfig: { NetworkMode: 'own' } })
-      const two = await containers.start('two', { HostConfig: { NetworkMode: 'own' } })
+      await containers.start('two', { HostConfig: { NetworkMode: 'own' } })
       expect(await containers.ping(one, 'two')).toBe(true)
       const made = parent ?? `dm-${network.id.slice(0, 12)}`
       expect(containers.links()).toEqual([...before, made])
