@@ -2,7 +2,7 @@
 import * as fs from 'node:fs'
 import * as os from 'node:os'
 import * as path from 'node:path'
-import { invoke, MNT_DETACH } from '@mini-docker/syscall'
+import { invoke, lgetxattr, lsetxattr, MNT_DETACH } from '@mini-docker/syscall'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { MountDaemon, mountsBelow } from './support/mounts.ts'
@@ -92,6 +92,65 @@ describe('a volume that is a folder of the host', () => {
     expect((await docker.refusal({ Binds: ['dir:/d:nocopy'] })).message).toContain(
       `${host}/nothing: no such file or directory`,
     )
+  })
+})
+
+describe('a volume on an image', () => {
+  /** Of the demo image and what the script makes in it; `onHost` is done to its files before. */
+  const image = async (name: string, script: string, onHost: (upper: string) => void = () => {}): Promise<void> => {
+    const id = await docker.create({ Cmd: ['sh', '-c', script] })
+    const ended = docker.exitCode(id)
+    expect((await docker.request('POST', `/containers/${id}/start`)).status).toBe(204)
+    expect(await ended).toBe(0)
+    onHost(`${docker.dir}/root/containers/${id}/upper`)
+    expect((await docker.request('POST', `/commit?container=${id}&repo=${name}`)).status).toBe(201)
+  }
+  const shell = async (Image: string, command: string, HostConfig: object): Promise<string> => {
+    const result = await docker.run({ Image, Cmd: ['sh', '-c', command], HostConfig })
+    return `${result[1]}${result[2]}`.trim()
+  }
+
+  test('is filled with extended attributes too, those of capabilities among them', async () => {
+    const capability = Buffer.from('0100000200200000000000000000000000000000', 'hex')
+    await image('attributes', 'mkdir -p /data/sub; echo hello > /data/sub/file; echo x > /data/tool', (upper) => {
+      lsetxattr(`${upper}/data/sub/file`, 'user.note', Buffer.from('kept'))
+      lsetxattr(`${upper}/data/sub`, 'user.folder', Buffer.from('too'))
+      lsetxattr(`${upper}/data`, 'trusted.mine', Buffer.from('also'))
+      lsetxattr(`${upper}/data/tool`, 'security.capability', capability)
+    })
+    expect(await shell('attributes', 'cat /data/sub/file', { Binds: ['vol:/data'] })).toBe('hello')
+    const data = `${docker.dir}/root/volumes/vol/_data`
+    expect(lgetxattr(`${data}/sub/file`, 'user.note')?.toString()).toBe('kept')
+    expect(lgetxattr(`${data}/sub`, 'user.folder')?.toString()).toBe('too')
+    expect(lgetxattr(data, 'trusted.mine')?.toString()).toBe('also')
+    expect(lgetxattr(`${data}/tool`, 'security.capability')).toEqual(capability)
+  })
+
+  test('on a link that leads nowhere is mounted where it leads to, as in docker; no link leads out of the container', async () => {
+    await image(
+      'links',
+      'ln -s /nowhere/deep /link; ln -s ../../../../nowhere/up /up; ln -s link /twice; ln -s loop /loop',
+    )
+    const mounted = async (destination: string): Promise<string> => {
+      const where = "grep ' /nowhere' /proc/self/mountinfo | cut -d' ' -f5"
+      return shell('links', `touch ${destination}/made && ${where}`, { Binds: [`vol:${destination}`] })
+    }
+    expect(await mounted('/link')).toBe('/nowhere/deep')
+    expect(await mounted('/twice')).toBe('/nowhere/deep')
+    expect(await mounted('/up')).toBe('/nowhere/up')
+    expect(await mounted('/link/sub')).toBe('/nowhere/deep/sub')
+    expect(await shell('links', 'stat -c %a /nowhere/deep', { Tmpfs: { '/link': 'mode=1777' } })).toBe('1777')
+    expect(fs.existsSync('/nowhere')).toBe(false)
+    const made = await docker.request('POST', '/containers/create', {
+      Image: 'links',
+      Cmd: ['true'],
+      HostConfig: { Binds: ['vol:/loop'] },
+    })
+    expect(
+      made.status === 201 ? await docker.request('POST', `/containers/${made.json.Id}/start`) : made,
+    ).toMatchObject({
+      status: 400,
+    })
   })
 })
 

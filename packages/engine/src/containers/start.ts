@@ -20,6 +20,7 @@ import type { SandboxState } from '../networks/sandbox.ts'
 import { containerSpec } from '../spec/spec.ts'
 import { resolveUser, type ResolvedUser, type UserDatabase } from '../spec/user.ts'
 import { leaveVolumes, readyMounts, sourcesOf } from '../volumes/at-start.ts'
+import { withReachableDestinations } from '../volumes/destination-links.ts'
 import { watchExit } from './exit.ts'
 import { layerDirs, lowerLinks } from './layers.ts'
 import type { Container, ContainerRecord } from './model.ts'
@@ -129,7 +130,8 @@ export function planStart(
   const log = parseLogConfig(record.hostConfig.LogConfig)
   const { devices, rules } = containerDevices(record.hostConfig)
   const cgroupPath = `mini-docker/${record.id}`
-  const mounts = sourcesOf(engine, record.mounts)
+  const layers = [path.join(dir, 'upper'), ...layerDirs(engine, record)]
+  const mounts = withReachableDestinations(sourcesOf(engine, record.mounts), layers)
   const etc = etcFiles(engine, record, sandbox, dir, dryRun)
   const spec = containerSpec(
     { ...record, mounts },
