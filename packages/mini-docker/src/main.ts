@@ -11,6 +11,7 @@ import { processTerminal } from './cli/terminal.ts'
 type Loader = () => Promise<{ command: Command }>
 
 const COMMANDS: Record<string, Loader> = {
+  anatomy: () => import('./commands/anatomy.ts'),
   attach: () => import('./commands/attach.ts'),
   commit: () => import('./commands/commit.ts'),
   cp: () => import('./commands/cp.ts'),
@@ -106,7 +107,7 @@ const GROUPS: Record<string, Group> = {
   container: {
     aliases: {
       ...same(
-        'attach commit cp create diff exec export inspect kill logs pause port ps rename restart rm run start stats stop top unpause wait',
+        'anatomy attach commit cp create diff exec export inspect kill logs pause port ps rename restart rm run start stats stop top unpause wait',
       ),
       ls: 'ps',
       list: 'ps',

@@ -14,6 +14,7 @@ const COMMANDS: ReadonlyArray<[title: string, lines: Record<string, string>]> = 
       ps: 'List containers',
       logs: 'Fetch the logs of a container',
       top: 'Display the running processes of a container',
+      anatomy: 'Draw what the kernel says about a running container or process',
       stats: 'Display a live stream of container(s) resource usage statistics',
       port: 'List port mappings or a specific mapping for the container',
       inspect: 'Return low-level information on containers and images',
