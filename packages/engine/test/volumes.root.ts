@@ -140,6 +140,8 @@ describe('a volume on an image', () => {
     expect(await mounted('/up')).toBe('/nowhere/up')
     expect(await mounted('/link/sub')).toBe('/nowhere/deep/sub')
     expect(await shell('links', 'stat -c %a /nowhere/deep', { Tmpfs: { '/link': 'mode=1777' } })).toBe('1777')
+    const unborn = await docker.create({ Image: 'links', HostConfig: { Binds: ['vol:/link'] } })
+    expect((await docker.request('GET', `/containers/${unborn}/archive?path=/link/made`)).status).toBe(200)
     expect(fs.existsSync('/nowhere')).toBe(false)
     const made = await docker.request('POST', '/containers/create', {
       Image: 'links',

@@ -17,11 +17,12 @@ import {
   type Step,
 } from '@mini-docker/syscall'
 import type { Mount } from '@mini-docker/ns'
-import { lowerLinks } from '../containers/layers.ts'
+import { layerDirs, lowerLinks } from '../containers/layers.ts'
 import type { Container } from '../containers/model.ts'
 import type { Engine } from '../engine.ts'
 import { containerMounts } from '../spec/mounts.ts'
 import { holdMounts, sourcesOf } from '../volumes/at-start.ts'
+import { withReachableDestinations } from '../volumes/destination-links.ts'
 import { BARE, ENTER, planRunningView, planStoppedView, WHOLE } from './view-plan.ts'
 
 /** Two directories as descriptors of this process (O_PATH), and a signal for the end: the container is removed by force. */
@@ -167,7 +168,8 @@ export function planView(engine: Engine, container: Container): Step[] {
 function mountsOf(engine: Engine, { dir, record }: Container): Mount[] {
   const files = ['hosts', 'hostname', 'resolv.conf'].filter((name) => fs.existsSync(path.join(dir, name)))
   const etc = Object.fromEntries(files.map((name) => [`/etc/${name}`, path.join(dir, name)]))
-  const points = sourcesOf(engine, record.mounts)
+  const layers = [path.join(dir, 'upper'), ...layerDirs(engine, record)]
+  const points = withReachableDestinations(sourcesOf(engine, record.mounts), layers)
   const asked = new Set([...points.map(({ destination }) => destination), ...Object.keys(etc)])
   return containerMounts(record.hostConfig, points, etc)
     .filter(({ type, destination }) => type === 'bind' && asked.has(destination))
