@@ -130,7 +130,9 @@ export function planStart(
   const log = parseLogConfig(record.hostConfig.LogConfig)
   const { devices, rules } = containerDevices(record.hostConfig)
   const cgroupPath = `mini-docker/${record.id}`
-  const layers = [path.join(dir, 'upper'), ...layerDirs(engine, record)]
+  // A container that is only looked at has no upper directory yet.
+  const upper = path.join(dir, 'upper')
+  const layers = [...(fs.existsSync(upper) ? [upper] : []), ...layerDirs(engine, record)]
   const mounts = withReachableDestinations(sourcesOf(engine, record.mounts), layers)
   const etc = etcFiles(engine, record, sandbox, dir, dryRun)
   const spec = containerSpec(

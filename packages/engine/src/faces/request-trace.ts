@@ -31,6 +31,8 @@ export async function traced(
   const listeners = typeof token === 'string' ? engine.tracers.get(keyOf(token)) : undefined
   if (listeners === undefined) return work()
   const send: Tracer = (event) => listeners.forEach((listener) => listener(event))
+  // The clock of the trace begins with the request.
+  send({ type: 'step', id: 'daemon.request', where: 'host', startNs: process.hrtime.bigint().toString() })
   await tracing(send, () =>
     tell(
       'daemon.request',
