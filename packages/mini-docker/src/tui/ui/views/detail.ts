@@ -61,14 +61,20 @@ function tabRow(state: UiState, content: Content | undefined, columns: number): 
       ...(isHere ? (isFocused ? theme.barChosen : { ...theme.title, inverse: true }) : theme.muted),
     }
   })
-  const facts = factsOf(state, content)
   const used = pieces.reduce((sum, piece) => sum + columnsOf(typeof piece === 'string' ? piece : piece.text), 0)
-  const room = columns - used - columnsOf(facts)
-  return room < 1 ? pieces : [...pieces, ' '.repeat(room), { text: facts, ...theme.muted }]
+  // The most important first: what does not fit is left out from the end.
+  const parts = factsOf(state, content)
+  while (parts.length > 0 && columnsOf(joined(parts)) >= columns - used) parts.pop()
+  const facts = joined(parts)
+  return [...pieces, ' '.repeat(Math.max(0, columns - used - columnsOf(facts))), { text: facts, ...theme.muted }]
 }
 
-function factsOf(state: UiState, content: Content | undefined): string {
-  if (content === undefined) return ''
+function joined(parts: readonly string[]): string {
+  return parts.length === 0 ? '' : `${parts.join('  ')} `
+}
+
+function factsOf(state: UiState, content: Content | undefined): string[] {
+  if (content === undefined) return []
   const words = WORDS[state.language]
   const { detail } = state
   const parts: string[] = []
@@ -80,5 +86,5 @@ function factsOf(state: UiState, content: Content | undefined): string {
   }
   if (tabOf(state) === 'logs' && content.count > 0) parts.push(detail.isFollowing ? words.following : words.held)
   if (content.count > visibleLines(state)) parts.push(`${Math.min(content.count, detail.top + 1)}/${content.count}`)
-  return parts.length === 0 ? '' : `${parts.join('  ')} `
+  return parts
 }

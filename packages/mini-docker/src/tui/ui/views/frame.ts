@@ -46,7 +46,8 @@ function headRow(state: UiState): Row {
       : ([connection.kind === 'lost' ? '✖' : '…', theme.bad] as const)
   const version = connection.kind === 'open' ? ` ${connection.version}` : ''
   const room = state.columns - used - 3
-  const where = columnsOf(connection.where) + columnsOf(version) < room ? ` ${connection.where}${version}` : ''
+  const wheres = [` ${connection.where}${version}`, version, '']
+  const where = wheres.find((text) => columnsOf(text) <= room) ?? ''
   const fill = ' '.repeat(Math.max(0, room - columnsOf(where)))
   const { color } = role
   return [
