@@ -26,7 +26,7 @@ export async function showLines(
       if (isTold) for (const line of story.lines(event)) terminal.err(`${line}\n`)
       if (event.type === 'waiting') prompt?.ask(event.index)
       if (event.type !== 'started') return
-      prompt?.close()
+      for (const line of prompt?.close() ?? []) live.write(Buffer.from(`${line}\n`))
       stack.use(forwardSignals(terminal, (signal) => Promise.resolve(live.signal(signal))))
       joinInput(live, terminal, stack, flags.string('detach-keys'), detach)
     },
@@ -79,7 +79,10 @@ class Prompt {
   #lines: ReturnType<typeof createInterface> | undefined
   #index = 0
   #isWaiting = false
+  /** Said before it was asked. */
   #early: string[] = []
+  /** Nobody is there any more. */
+  #isEnded = false
 
   constructor(shown: Pick<Showing, 'live' | 'terminal' | 'language'>) {
     this.#shown = shown
@@ -92,12 +95,15 @@ class Prompt {
     this.#shown.terminal.err('n s c b a ! ? > ')
     const next = this.#early.shift()
     if (next !== undefined) void this.#answer(next)
+    else if (this.#isEnded) this.#shown.live.hangUp()
   }
 
-  close(): void {
+  /** What was typed ahead, and is for the container. */
+  close(): string[] {
     const lines = this.#lines
     this.#lines = undefined
     lines?.close()
+    return this.#early.splice(0)
   }
 
   #open(): void {
@@ -108,7 +114,9 @@ class Prompt {
       else this.#early.push(line)
     })
     lines.on('close', () => {
-      if (this.#lines === lines && !this.#shown.live.hasStarted) this.#shown.live.hangUp()
+      if (this.#lines !== lines) return
+      this.#isEnded = true
+      if (this.#isWaiting && this.#early.length === 0) this.#shown.live.hangUp()
     })
   }
 
@@ -129,7 +137,9 @@ class Prompt {
   /** The shell has the keyboard meanwhile. */
   async #shell(): Promise<void> {
     const { live, terminal, language } = this.#shown
-    this.close()
+    const lines = this.#lines
+    this.#lines = undefined
+    lines?.close()
     const words = RUN_WORDS[language]
     await openShell(live, terminal, (where) =>
       terminal.err(`${where === 'host' ? words.hostShell : words.containerShell}\n`),

@@ -54,11 +54,6 @@ export async function showOnScreen(
   return how === 'detached' ? 'detached' : await ending
 }
 
-/** A container that was given up has nothing more to show. */
-function mustLeave(_end: LiveEnd, live: LiveRun): boolean {
-  return live.isAborted && !live.hasStarted
-}
-
 class LiveKeys {
   readonly #live: LiveRun
   readonly #terminal: Showing['terminal']
@@ -79,7 +74,8 @@ class LiveKeys {
       case 'next':
       case 'stage':
       case 'continue':
-        if (screen.state.phase === 'waiting') this.#live.send(action)
+        // Also before it is asked: the daemon takes it when it comes to the gate.
+        if (this.#live.options.story.step && !this.#live.hasStarted && !this.#live.isOver) this.#live.send(action)
         return
       case 'back':
         return this.#back(screen)

@@ -2,6 +2,7 @@
  * A run that happens now: the daemon's story, the container's streams and its statistics, joined into one stream of events. Whoever reads
  * it (the screen, plain lines, a recording) sees the same; whoever drives it has the commands of the gate, the keyboard and signals.
  */
+import { setTimeout } from 'node:timers/promises'
 import type { StoryCommand, ToldEvent } from '@mini-docker/story'
 import { openWait, type Exit } from '../client/containers.ts'
 import type { Hijacked } from '../client/connection.ts'
@@ -30,6 +31,9 @@ export type LiveOptions = {
   detachKeys: string | undefined
   story: StoryOptions
 }
+
+/** So long the tear-down waits for the last of the output. */
+const OUTPUT_LATE_MS = 500
 
 /** How it ended. `error` is there when the container never ran, or the daemon is gone. */
 export type LiveEnd = { exitCode: number; error?: Error }
@@ -88,7 +92,7 @@ export class LiveRun implements Disposable {
     this.#stack.defer(() => story.close())
     this.#stack.defer(() => wait.close())
     const output = this.#readOutput(attached)
-    const told = this.#follow(story, wordsOf)
+    const told = this.#follow(story, output, wordsOf)
     const start = engine.text('POST', `/containers/${id}/start`).then(
       () => undefined,
       (error: unknown) => error as Error,
@@ -144,6 +148,7 @@ export class LiveRun implements Disposable {
 
   async #follow(
     story: Story,
+    output: Promise<void>,
     wordsOf: (ids: string[]) => Promise<ToldEvent & { type: 'words' }>,
   ): Promise<ToldEvent | undefined> {
     for await (const event of story.events) {
@@ -152,6 +157,8 @@ export class LiveRun implements Disposable {
         this.#event({ ...event, command: [...this.options.command] })
         continue
       }
+      // What it printed was printed before it ended, whichever connection is the quicker one.
+      if (event.type === 'teardown') await Promise.race([output, setTimeout(OUTPUT_LATE_MS)])
       if (event.type === 'plan' || event.type === 'teardown')
         this.#event({ ...(await wordsOf(event.steps.map(({ id }) => id))), t: event.t })
       if (event.type === 'started') this.#started()
