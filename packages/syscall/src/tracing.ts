@@ -51,16 +51,7 @@ export function tell<T>(step: string, text: () => string, work: () => T): T {
       done(typeof value === 'number' ? value : 0)
       return value
     }
-    return value.then(
-      (settled: unknown) => {
-        done(0)
-        return settled
-      },
-      (error: unknown) => {
-        done(-1, codeOf(error))
-        throw error
-      },
-    ) as T
+    return settled(value, done) as T
   } catch (error) {
     done(-1, codeOf(error))
     throw error
@@ -70,6 +61,17 @@ export function tell<T>(step: string, text: () => string, work: () => T): T {
 /** Does work whose parts nobody is told of: what `tell` tells as a whole. */
 export function untold<T>(work: () => T): T {
   return listeners.exit(work)
+}
+
+async function settled(work: Promise<unknown>, done: (result: number, error?: string) => void): Promise<unknown> {
+  try {
+    const value = await work
+    done(0)
+    return value
+  } catch (error) {
+    done(-1, codeOf(error))
+    throw error
+  }
 }
 
 function codeOf(error: unknown): string {

@@ -1,6 +1,7 @@
 /** Names on user networks: each running container on one has a server of its own at 127.0.0.11, in this process, which knows the networks it is in. */
 import * as fs from 'node:fs'
 import { DnsServer, embeddedResolvConf, NetworkNames, upstreamsOf, type DnsView } from '@mini-docker/net'
+import { tell } from '@mini-docker/syscall'
 import type { Container, ContainerRecord, ContainerState } from '../containers/model.ts'
 import type { ContainerStore } from '../containers/store.ts'
 import { parseLink } from './endpoint.ts'
@@ -49,11 +50,16 @@ export class NameService {
   async open(container: Container, namespace: string): Promise<void> {
     if (!onUserNetwork(this.#store, container)) return
     const hostText = hostResolvConf()
-    const server = await DnsServer.open({
-      namespace,
-      view: this.#viewOf(container, hostText),
-      upstreams: upstreamsOf(hostText, { servers: container.record.hostConfig.Dns ?? [] }),
-    })
+    const server = await tell(
+      'network.dns',
+      () => `bind(<sockets in ${namespace}>, 127.0.0.11), and rules that lead port 53 there`,
+      () =>
+        DnsServer.open({
+          namespace,
+          view: this.#viewOf(container, hostText),
+          upstreams: upstreamsOf(hostText, { servers: container.record.hostConfig.Dns ?? [] }),
+        }),
+    )
     await this.close(container.id)
     this.#servers.set(container.id, server)
   }

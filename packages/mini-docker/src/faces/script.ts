@@ -169,8 +169,7 @@ function insideLines(steps: readonly Numbered[], { comment, words, gateAt }: Ins
     if (step.id === PIVOT) lines.push(...standInTools(toolsAfterPivot(steps)), '')
     lines.push(...comment(step, number))
     for (const line of step.shell) {
-      const shell = / sh$/.test(line)
-      if (shell) {
+      if (line.endsWith(' sh')) {
         const rest = insideLines(
           steps.slice(index + 1),
           { comment, words, gateAt: gateAt === undefined || gateAt <= index ? undefined : gateAt - index - 1 },

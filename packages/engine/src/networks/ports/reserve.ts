@@ -1,4 +1,5 @@
 /** The ports that containers publish, and the sockets that hold them. A port that is taken is refused here, before anything starts. */
+import { tell } from '@mini-docker/syscall'
 import { StatusError } from '../../api/status.ts'
 import type { PortState } from '../sandbox.ts'
 import type { Binding } from './bindings.ts'
@@ -93,7 +94,11 @@ export class PortReservations {
           keys.push(keyOf(protocol, hostIp, port))
         }
         const target = targetOf({ hostIp, containerPort }, where)
-        const socket = await holdPort(protocol, hostIp, port, target).catch((error: NodeJS.ErrnoException) => {
+        const socket = await tell(
+          'network.port',
+          () => `bind(<${protocol} socket>, ${shown(hostIp)}:${port})`,
+          () => holdPort(protocol, hostIp, port, target),
+        ).catch((error: NodeJS.ErrnoException) => {
           // No IPv6 on this machine: nobody asked for it by name.
           if (
             hostIp === '::' &&
