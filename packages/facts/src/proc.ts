@@ -55,8 +55,8 @@ function explained<T>(pid: number, read: () => T): T {
   } catch (error) {
     if (isGone(error)) throw noProcess(pid)
     if (!isDenied(error)) throw error
-    throw new UserError('denied', `process ${pid} is somebody else's`, {
-      hint: 'looking into it needs root',
+    throw new UserError('denied', `permission denied to look at process ${pid}`, {
+      hint: 'processes of others need root (CAP_SYS_PTRACE)',
       cause: error,
     })
   }

@@ -39,6 +39,7 @@ export type Words = {
   bridge: string
   macvlan: string
   allCapabilities: string
+  allInside: string
   kept: string
   added: string
   dropped: string
@@ -101,6 +102,7 @@ export const WORDS: Record<Language, Words> = {
     bridge: 'bridge',
     macvlan: 'parent',
     allCapabilities: 'all of them: as root on the host',
+    allInside: 'all of them, over what its own user namespace owns',
     kept: 'kept',
     added: 'added',
     dropped: 'dropped',
@@ -161,6 +163,7 @@ export const WORDS: Record<Language, Words> = {
     bridge: 'ブリッジ',
     macvlan: '親リンク',
     allCapabilities: 'すべて: ホストの root と同じ',
+    allInside: 'すべて。ただし自分の user 名前空間が所有するものだけ',
     kept: 'あり',
     added: '追加',
     dropped: '削除',

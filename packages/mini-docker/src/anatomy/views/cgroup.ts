@@ -146,16 +146,16 @@ function placeRows(groups: readonly CgroupFact[], words: Words, titles: number, 
     else known.names.push(own)
   }
   return [...byPath.values()].flatMap(({ directory, names, isReaders }) => {
-    const shown =
-      names.length === 1 ? directory : directory.replace(`/${names[0]}/`, '/*/').replace(/\/unified\//, '/*/')
+    const alone = names.length === 1
+    const shown = alone ? directory : directory.replace(new RegExp(`/(${names[0]}|unified)(?=/|$)`), '/*')
     const note = isReaders ? ` (${words.host})` : ''
     return [
       [
-        { text: padded('', titles) },
-        { text: shortPath(shown, width - titles - columnsOf(note)) },
+        { text: padded(alone ? names[0]! : '', titles), dim: true },
+        shortPath(shown, width - titles - columnsOf(note)),
         { text: note, color: 'yellow' },
       ],
-      ...(names.length === 1 ? [] : paragraph(words.hierarchies, titles, names.join(' '), width)),
+      ...(alone ? [] : paragraph(words.hierarchies, titles, names.join(' '), width)),
     ]
   })
 }

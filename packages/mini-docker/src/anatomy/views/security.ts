@@ -40,7 +40,7 @@ export function securityRows({ anatomy }: Subject, words: Words, width: number):
 }
 
 /** The bounding set: what no program in there can ever get back. What is in force is told where it is not the same. */
-function capabilityLines({ status, lastCapability }: Anatomy, words: Words): Told[] {
+function capabilityLines({ status, lastCapability, namespaces }: Anatomy, words: Words): Told[] {
   const bounding = shortNames(status.capabilities.Bounding)
   const effective = shortNames(status.capabilities.Effective)
   const isRoot = bounding.length === lastCapability + 1
@@ -50,7 +50,10 @@ function capabilityLines({ status, lastCapability }: Anatomy, words: Words): Tol
   const dropped = [...DEFAULT].filter((name) => !has.has(name))
   const inForce =
     effective.length === bounding.length ? [] : [['Effective', effective.join(' ') || words.none] as [string, string]]
-  if (isRoot) return [['capabilities', words.allCapabilities, 'red'], ...inForce]
+  if (isRoot) {
+    const ownUsers = namespaces.some(({ kind, isReaders }) => kind === 'user' && !isReaders)
+    return [ownUsers ? ['capabilities', words.allInside] : ['capabilities', words.allCapabilities, 'red'], ...inForce]
+  }
   return [
     [`capabilities`, words.defaults],
     [` ${words.kept}`, kept.join(' ') || words.none],
@@ -60,10 +63,18 @@ function capabilityLines({ status, lastCapability }: Anatomy, words: Words): Tol
   ]
 }
 
+/** As the first user namespace has it: all but the one that means none. */
+const ALL_IDS = 2 ** 32 - 1
+
 function idText({ idMaps }: Anatomy, words: Words): string {
   const [first] = idMaps.uids
-  if (idMaps.uids.length === 1 && first?.inside === 0 && first.outside === 0) return words.sameIds
+  if (idMaps.uids.length === 1 && first?.inside === 0 && first.outside === 0 && first.count === ALL_IDS)
+    return words.sameIds
   return idMaps.uids
-    .map(({ inside, outside, count }) => `${inside}-${inside + count - 1} → ${outside}-${outside + count - 1}`)
+    .map(({ inside, outside, count }) => `${idRange(inside, count)} → ${idRange(outside, count)}`)
     .join(', ')
+}
+
+function idRange(first: number, count: number): string {
+  return count === 1 ? String(first) : `${first}-${first + count - 1}`
 }
