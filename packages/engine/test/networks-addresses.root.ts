@@ -106,7 +106,9 @@ describeWith(['root', 'ip', 'nft', 'nsenter'], 'addresses', () => {
   })
 
   test('of the link alone, settings of the interface and its name are had as they were asked for', async () => {
-    await using _ = await containers.network('tnet')
+    await using _ = await containers.network('tnet', {
+      Options: { 'com.docker.network.container_iface_prefix': 'lan' },
+    })
     const DriverOpts = {
       'com.docker.network.endpoint.sysctls':
         'net.ipv4.conf.IFNAME.log_martians=1,net.ipv4.neigh.ifname.retrans_time_ms=700',
@@ -120,6 +122,8 @@ describeWith(['root', 'ip', 'nft', 'nsenter'], 'addresses', () => {
     expect(await containers.exec(id, 'cat', '/proc/sys/net/ipv4/conf/front.0/log_martians')).toBe('1\n')
     expect(await containers.exec(id, 'cat', '/proc/sys/net/ipv4/neigh/front.0/retrans_time_ms')).toBe('700\n')
     expect(await placeOf(id)).toMatchObject({ DriverOpts, IPAMConfig: { LinkLocalIPs } })
+    const plain = await containers.start('plain', inNet())
+    expect(await containers.exec(plain, 'ip', '-o', 'link')).toMatch(/ lan0@/)
     const late = await containers.start('late', { HostConfig: { NetworkMode: 'bridge' } })
     const connected = await daemon.request('POST', '/networks/tnet/connect', {
       Container: late,

@@ -94,6 +94,28 @@ describe('an endpoint', () => {
   })
 })
 
+describe('options of a network', () => {
+  const create = async (Options: object) => {
+    const { status, json } = await daemon.request('POST', '/networks/create', { Name: 'options', Options })
+    return `${status} ${json.message}`
+  }
+  test.each([
+    ['bridge.gateway_mode_ipv4', 'routed', /^501 the option \S+=routed is not built yet$/],
+    ['driver.mtu', 'big', /^400 failed to parse \S+ value: "big"$/],
+    ['driver.mtu', '20', /^400 invalid MTU 20: the kernel takes 68 to 65535 bytes$/],
+    ['container_iface_prefix', 'much-too-long', /^400 invalid interface name "much-too-long999"/],
+    ['bridge.enable_icc', 'maybe', /^400 failed to parse \S+ value: "maybe" \(invalid syntax\)$/],
+  ])('%s=%s is refused', async (name, value, expected) =>
+    expect(await create({ [`com.docker.network.${name}`]: value })).toMatch(expected),
+  )
+  test('that nobody knows, and those that say what is done anyway, are kept', async () => {
+    const Options = { 'com.docker.network.bridge.gateway_mode_ipv4': 'nat', 'org.example.any': 'thing' }
+    expect(await create(Options)).toMatch(/^201/)
+    expect((await daemon.request('GET', '/networks/options')).json.Options).toEqual(Options)
+    await daemon.request('DELETE', '/networks/options')
+  })
+})
+
 describe('what does not go together is refused with docker’s words', () => {
   const create = async (body: object) => {
     const { status, json } = await daemon.request('POST', '/containers/create', { Image: 'test', ...body })

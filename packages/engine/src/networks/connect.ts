@@ -101,7 +101,7 @@ export function previewConnect(
   if (network.name in record.networks)
     throw new UserError('denied', `endpoint with name ${record.name} already exists in network ${network.name}`)
   const endpoints = state.network?.endpoints ?? {}
-  const place = placeIn(engine, network, settings, freeInterface(Object.values(endpoints)))
+  const place = placeIn(engine, network, settings, interfacesOf(endpoints))
   const joined = { networks: { ...record.networks, [network.name]: settings } }
   const [first] = orderedNetworks(engine.networks.store, joined, [...Object.keys(endpoints), network.name])
   const endpoint = endpointOf(engine, id, network, place, first === network.name && !isInternal(network))
@@ -147,7 +147,7 @@ async function connectRunning(
   const led = whereLed(engine, container)
   const { before, place } = await whenVacated(engine, () => {
     const before = container.state.network ?? { id: container.id, endpoints: {}, ports: [] }
-    const place = placeIn(engine, network, settings, freeInterface(Object.values(before.endpoints)))
+    const place = placeIn(engine, network, settings, interfacesOf(before.endpoints))
     container.change({ network: { ...before, endpoints: { ...before.endpoints, [network.name]: place } } })
     return { before, place }
   })
@@ -225,7 +225,6 @@ async function openNames(engine: Engine, container: Container): Promise<void> {
   rewriteEtcFiles(engine, container)
 }
 
-function freeInterface(endpoints: readonly EndpointState[]): string {
-  const taken = new Set(endpoints.map((endpoint) => endpoint.interface))
-  for (let number = 0; ; number++) if (!taken.has(`eth${number}`)) return `eth${number}`
+function interfacesOf(endpoints: Record<string, EndpointState>): string[] {
+  return Object.values(endpoints).map((endpoint) => endpoint.interface)
 }

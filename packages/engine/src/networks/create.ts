@@ -1,6 +1,5 @@
 /** POST /networks/create: everything is checked and a subnet chosen; the bridge is made when a container first needs it. */
 import { randomBytes } from 'node:crypto'
-import { parseAddress } from '@mini-docker/net'
 import { UserError, type Step } from '@mini-docker/syscall'
 import { z } from 'zod'
 import { flag, list, text, textMap } from '../api/schema.ts'
@@ -9,7 +8,8 @@ import type { Engine } from '../engine.ts'
 import { planDevice } from './devices.ts'
 import { checkMacvlan } from './macvlan.ts'
 import { askedPools, asAsked, choosePools } from './pools.ts'
-import { bridgeName, hasEndpoints, OPTION, parseBool, type NetworkRecord } from './record.ts'
+import { checkOptions } from './options.ts'
+import { hasEndpoints, type NetworkRecord } from './record.ts'
 import { settled } from './settle.ts'
 
 const maybeFlag = z.boolean().nullish()
@@ -124,44 +124,6 @@ function checkConfigNetwork(body: NetworkCreateBody): void {
     throw new UserError(
       'denied',
       'network driver options are not supported if the network depends on a configuration network',
-    )
-}
-
-const FLAGS = [
-  OPTION.icc,
-  OPTION.masquerade,
-  'com.docker.network.bridge.inhibit_ipv4',
-  OPTION.defaultBridge,
-] as string[]
-
-/** Of a macvlan, docker knows the parent and the mode; the rest is for bridges. */
-function checkOptions(engine: Engine, { driver, options }: NetworkRecord): void {
-  if (driver === 'macvlan') return
-  for (const [name, value] of Object.entries(options)) {
-    if (FLAGS.includes(name) && parseBool(value) === undefined)
-      throw new UserError('invalid', `failed to parse ${name} value: "${value}" (invalid syntax)`)
-    if (name === 'com.docker.network.bridge.inhibit_ipv4' && parseBool(value) === true)
-      throw new UserError('not-built', 'a bridge without an address (inhibit_ipv4) is not built yet')
-    if (name === OPTION.defaultBridge && parseBool(value) === true)
-      throw new UserError('denied', 'there can be only one default bridge')
-    if (name === OPTION.mtu && !/^\d{1,5}$/.test(value))
-      throw new UserError('invalid', `failed to parse ${name} value: "${value}"`)
-    if (name === OPTION.mtu && value !== '0' && (Number(value) < 68 || Number(value) > 65535))
-      throw new UserError('invalid', `invalid MTU ${value}: the kernel takes 68 to 65535 bytes`)
-    if (name === OPTION.hostBinding) parseAddress(value)
-    if (name === OPTION.name) checkBridgeName(engine, value)
-  }
-}
-
-function checkBridgeName(engine: Engine, value: string): void {
-  if (!/^[\w.@-]{1,15}$/.test(value)) throw new UserError('invalid', `invalid interface name ${JSON.stringify(value)}`)
-  const other = engine.networks.store
-    .all()
-    .find((network) => network.driver === 'bridge' && bridgeName(network) === value)
-  if (other !== undefined)
-    throw new UserError(
-      'denied',
-      `cannot create network (bridge name ${value}): conflicts with network ${other.id} (${value}): networks have same bridge name`,
     )
 }
 

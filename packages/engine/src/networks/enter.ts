@@ -129,17 +129,18 @@ function drawSandbox(engine: Engine, record: ContainerRecord): SandboxState {
   const mode = modeOf(record.hostConfig)
   const isMain = ({ name, id }: NetworkRecord) =>
     mode.kind === 'network' && (name === mode.name || id.startsWith(mode.name))
-  const endpoints = Object.keys(record.networks)
+  const found = Object.keys(record.networks)
     .toSorted()
     .map((name) => engine.networks.store.byName(name))
     .toSorted((a, b) => Number(isMain(b)) - Number(isMain(a)))
-    .map((found, index): [string, EndpointState] => {
-      const network = settled(engine, found)
-      const settings = record.networks[network.name] ?? NO_SETTINGS
-      checkEndpoint(network, settings)
-      return [network.name, placeIn(engine, network, settings, `eth${index}`)]
-    })
-  return { id: randomBytes(32).toString('hex'), endpoints: Object.fromEntries(endpoints), ports: [] }
+  const endpoints: Record<string, EndpointState> = {}
+  for (const network of found.map((one) => settled(engine, one))) {
+    const settings = record.networks[network.name] ?? NO_SETTINGS
+    checkEndpoint(network, settings)
+    const interfaces = Object.values(endpoints).map((endpoint) => endpoint.interface)
+    endpoints[network.name] = placeIn(engine, network, settings, interfaces)
+  }
+  return { id: randomBytes(32).toString('hex'), endpoints, ports: [] }
 }
 
 async function holdPorts(engine: Engine, container: Container, sandbox: SandboxState): Promise<void> {

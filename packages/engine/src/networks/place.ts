@@ -22,15 +22,15 @@ import { macvlanMode, parentOf } from './macvlan.ts'
 import { bridgeName, isInternal, mtuOf, OPTION, optionFlag, type NetworkRecord } from './record.ts'
 import { NOWHERE, takenAddresses, type EndpointState } from './sandbox.ts'
 
-/** A place in one network. @throws UserError, StatusError with docker's words when no address is left, or the wanted one is taken */
+/** A place in one network. `interfaces`: those that the container has. @throws UserError, StatusError with docker's words when no address is left, or the wanted one is taken */
 export function placeIn(
   engine: Engine,
   network: NetworkRecord,
   settings: EndpointSettings,
-  interfaceName: string,
+  interfaces: readonly string[],
 ): EndpointState {
   try {
-    return choosePlace(engine, network, settings, interfaceName)
+    return choosePlace(engine, network, settings, interfaces)
   } catch (error) {
     if (!(error instanceof UserError) || error.code !== 'unavailable') throw error
     throw new StatusError(500, `${error.message}: ${network.name} (${network.id})`, { cause: error, hint: error.hint })
@@ -41,7 +41,7 @@ function choosePlace(
   engine: Engine,
   network: NetworkRecord,
   settings: EndpointSettings,
-  interfaceName: string,
+  interfaces: readonly string[],
 ): EndpointState {
   const endpointId = randomBytes(32).toString('hex')
   const sandboxes = engine.containers.all().map(({ state }) => state.network)
@@ -51,7 +51,7 @@ function choosePlace(
   const six = addressIn(network, 6, IPv6Address, taken)
   const address = four ?? six
   const { ifname, sysctls } = driverOptions(settings)
-  const name = ifname ?? interfaceName
+  const name = ifname ?? freeInterface(network.options[OPTION.prefix] ?? 'eth', interfaces)
   return {
     ...NOWHERE,
     networkId: network.id,
@@ -67,6 +67,10 @@ function choosePlace(
       sysctls: sysctls.map((sysctl) => ({ ...sysctl, path: sysctl.path.replace('IFNAME', name) })),
     }),
   }
+}
+
+function freeInterface(prefix: string, taken: readonly string[]): string {
+  for (let number = 0; ; number++) if (!taken.includes(`${prefix}${number}`)) return `${prefix}${number}`
 }
 
 type Found = { address: Address; length: number; gateway: string }

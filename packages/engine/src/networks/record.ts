@@ -48,6 +48,7 @@ export const OPTION = {
   hostBinding: 'com.docker.network.bridge.host_binding_ipv4',
   defaultBridge: 'com.docker.network.bridge.default_bridge',
   mtu: 'com.docker.network.driver.mtu',
+  prefix: 'com.docker.network.container_iface_prefix',
   parent: 'parent',
   macvlanMode: 'macvlan_mode',
 } as const

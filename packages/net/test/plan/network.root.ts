@@ -143,7 +143,7 @@ describeWith(['root', 'ip', 'nsenter'], 'the interface that a macvlan network is
   ] as const)(
     'is a %s with its alias, and up; made twice, it is the same; the kernel may have none',
     async (kind, parent) => {
-      host.run('ip', 'link', 'add', 'wan', 'type', 'veth', 'peer', 'name', 'far')
+      host.run('ip', 'link', 'add', 'wan', 'up', 'type', 'veth', 'peer', 'name', 'far')
       const others = names(host)
       const possible = canMakeParent(kind)
       if (possible !== true) {
