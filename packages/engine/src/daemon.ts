@@ -31,6 +31,7 @@ import { lockFile } from './state/lock-file.ts'
 import { EventLog } from './system/events.ts'
 import { readHostFacts } from './system/host.ts'
 import { IdleTimer } from './system/idle.ts'
+import { giveBackMemory, REST_MS } from './system/memory.ts'
 import { VolumeStore } from './volumes/store.ts'
 
 export type DaemonOptions = {
@@ -87,13 +88,16 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   const idle = new IdleTimer(options.idleTimeoutMs, () =>
     engine.containers.all().some((container) => container.running),
   )
+  const rest = new IdleTimer(REST_MS, () => false)
+  cleanup.defer(() => rest.stop())
+  rest.start(giveBackMemory)
   const server = createServer({
     router: apiRouter,
     engine,
     version: engine.version,
     log: options.log,
     traced: ({ headers, method = 'GET' }, path, work) => traced(engine, { headers, method, path }, work),
-    activity: (change) => idle.activity(change),
+    activity: (change) => [idle, rest].forEach((timer) => timer.activity(change)),
   })
   await listen(server, socketPath, options.socketGid)
   cleanup.defer(() => fs.rmSync(socketPath, { force: true }))

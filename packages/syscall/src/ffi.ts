@@ -60,6 +60,18 @@ function libc() {
   return library
 }
 
+let trim: ((pad: number) => number) | undefined
+
+/** Gives what malloc(3) has free back to the kernel: malloc_trim(3). A libc that has no such function keeps it. */
+export function trimMalloc(): void {
+  try {
+    trim ??= libc().func('malloc_trim', 'int', ['size_t']) as (pad: number) => number
+  } catch {
+    return
+  }
+  trim(0)
+}
+
 function show(arg: NativeArg): string {
   if (arg === null) return 'NULL'
   if (typeof arg === 'string') return JSON.stringify(arg)
