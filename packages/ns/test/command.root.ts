@@ -51,7 +51,7 @@ describe('ns run', () => {
 })
 
 test('ns enter runs in the namespaces of another process', () => {
-  const script = `"$0" "$1" run --uts --hostname target -- sh -c 'echo $PPID; sleep 30' & for try in $(seq 100); do parent=$(pgrep -P $! | head -1); pid=$([ -z "$parent" ] || pgrep -P $parent | head -1); [ "$(cat /proc/$pid/comm 2>/dev/null)" != sh ] || break; sleep 0.1; done; "$0" "$1" enter $pid hostname; kill -9 $pid`
+  const script = `"$0" "$1" run --uts --hostname target -- sleep 30 & for try in $(seq 100); do parent=$(pgrep -P $! | head -1); pid=$([ -z "$parent" ] || pgrep -P $parent | head -1); [ "$(cat /proc/$pid/comm 2>/dev/null)" != sleep ] || break; sleep 0.1; done; "$0" "$1" enter $pid hostname; kill -9 $pid`
   expect(execFileSync('sh', ['-c', script, process.execPath, BIN]).toString()).toContain('target\n')
 })
 

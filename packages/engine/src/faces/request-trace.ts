@@ -11,6 +11,7 @@ import type { TraceEvent, Tracer } from '../runtime-port.ts'
 import { tracing } from './tracing.ts'
 
 export const TRACE_HEADER = 'x-mini-docker-trace'
+const REQUEST = 'daemon.request'
 
 export const traceRoutes: Routes<Engine> = {
   'GET /x/traces/{token}': open,
@@ -32,10 +33,10 @@ export async function traced(
   if (listeners === undefined) return work()
   const send: Tracer = (event) => listeners.forEach((listener) => listener(event))
   // The clock of the trace begins with the request.
-  send({ type: 'step', id: 'daemon.request', where: 'host', startNs: process.hrtime.bigint().toString() })
+  send({ type: 'step', id: REQUEST, where: 'host', startNs: process.hrtime.bigint().toString() })
   await tracing(send, () =>
     tell(
-      'daemon.request',
+      REQUEST,
       () => `${method} ${path}`,
       async () => work(),
     ),
