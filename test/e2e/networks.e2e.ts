@@ -133,6 +133,33 @@ suite('networks', ['nft', 'ip', 'nsenter', 'busybox'], (daemon) => {
     expect([other.exitCode, other.stderr]).toEqual([125, expect.stringContaining('Address already in use')])
   })
 
+  test('a macvlan network stands beside an interface of the host: world and containers reach each other without a port', async () => {
+    const subnet = ['--subnet', '192.0.2.0/24', '--gateway', WORLD, '--ip-range', '192.0.2.128/25']
+    await using _ = await network('lan', '-d', 'macvlan', ...subnet, '-o', 'parent=to-world')
+    await server('web', '--network', 'name=lan,ip=192.0.2.200')
+    await eventually('the world is answered', async () => (await fromWorld('http://192.0.2.200/')) === 'web')
+    const { stdout } = await client(
+      ['--network', 'lan'],
+      `ping -c1 -W2 ${WORLD} >/dev/null && timeout 3 wget -qO- http://web/`,
+    )
+    expect(stdout).toBe('web\n')
+    const shown = ['network', 'inspect', '-f', '{{.Driver}} {{.Options.parent}} {{len .Containers}}', 'lan']
+    expect(await daemon().ok(...shown)).toBe('macvlan to-world 1')
+  })
+
+  test('a link gives names and variables, and can be taken away; ports follow a container from network to network', async () => {
+    await using _ = await network('town')
+    await server('db', '--expose', '5432', '-p', '8085:80')
+    await daemon().ok('run', '-d', '--name', 'asks', '--link', 'db:store', BUSYBOX, 'sleep', '1000')
+    expect(await daemon().ok('exec', 'asks', 'env')).toMatch(/^STORE_PORT_5432_TCP=tcp:.*^STORE_NAME=\/asks\/store$/ms)
+    expect(await daemon().ok('rm', '--link', '/asks/store')).toBe('/asks/store')
+    expect(await daemon().ok('exec', 'asks', 'cat', '/etc/hosts')).not.toContain('store')
+    await daemon().ok('network', 'connect', 'town', 'db')
+    await daemon().ok('network', 'disconnect', 'bridge', 'db')
+    await eventually('the world is answered', async () => (await fromWorld(`http://${HOST}:8085/`)) === 'db')
+    expect(await daemon().ok('port', 'db', '80')).toBe('0.0.0.0:8085\n[::]:8085')
+  })
+
   test('container:NAME is in the other’s network, with its ports; none has lo alone; host is the host', async () => {
     await server('web')
     expect((await client(['--network', 'container:web'], 'timeout 3 wget -qO- http://127.0.0.1/')).stdout).toBe('web\n')
