@@ -196,8 +196,8 @@ suite('networks', ['nft', 'ip', 'nsenter', 'busybox'], (daemon) => {
       const words = ['--network', 'town', '-p', '8080:80', BUSYBOX, 'true']
       const english = await daemon().ok('run', '--explain', '--lang', 'en', ...words)
       expect(english).toContain('Lay a cable from the bridge to the container')
-      expect(english).toMatch(/^\$ ip link add veth\w+ type veth peer name eth0/m)
-      expect(english).toMatch(/^\$ nft 'add element inet \S+ ports4 \{ tcp \. 8080 : /m)
+      expect(english).toMatch(/^\s*ip link add veth\w+ type veth peer name eth0/m)
+      expect(english).toMatch(/^\s*nft 'add element inet \S+ ports4 \{ tcp \. 8080 : /m)
       const japanese = await daemon().ok('run', '--explain', '--lang', 'ja', ...words)
       expect(japanese).toContain('ブリッジからコンテナへケーブルを引きます')
       // Every step has words: none is shown by its id.
