@@ -1,6 +1,7 @@
 /** The machine before and after: what a program changed or left behind, and how to mend it. */
 import { existsSync, readFileSync } from 'node:fs'
 import { hostname } from 'node:os'
+import { cgroupLines, directoriesOf } from './cgroup.ts'
 import type { Finding, Words } from './check.ts'
 
 export type HostState = {
@@ -18,14 +19,9 @@ export function readHost(): HostState {
 /** The directories of the control groups that a process is in and this one is not: its runtime made them, and has to remove them. */
 export function ownCgroups(pid: number): string[] {
   const ours = cgroupLines('self')
-  return cgroupLines(String(pid))
+  return cgroupLines(pid)
     .filter((line) => !ours.includes(line))
-    .flatMap((line) => {
-      const [, controllers = '', ...rest] = line.split(':')
-      const places = controllers === '' ? ['', '/unified'] : [`/${controllers.replace('name=', '')}`]
-      return places.map((place) => `/sys/fs/cgroup${place}${rest.join(':')}`)
-    })
-    .filter((path) => existsSync(path))
+    .flatMap(directoriesOf)
 }
 
 /** What is not as it was, and which of `cgroups` are still there: one finding each, `broken`. Empty when all is as before. */
@@ -99,8 +95,4 @@ function linkNames(): string[] {
   const [, , ...lines] = readFileSync('/proc/self/net/dev', 'utf8').trimEnd().split('\n')
   const names = lines.map((line) => line.slice(0, line.indexOf(':')).trim())
   return names.filter((name) => !BRIDGES_OF_DAEMONS.includes(name))
-}
-
-function cgroupLines(pid: string): string[] {
-  return readFileSync(`/proc/${pid}/cgroup`, 'utf8').trimEnd().split('\n')
 }

@@ -1,3 +1,4 @@
+export { groupOf } from './cgroup.ts'
 export {
   finding,
   type Answer,
