@@ -2,7 +2,7 @@
  * What `--explain` prints is true: the script, run by a root shell in fresh namespaces, makes a container in which everything is as in the one that
  * mini-docker makes itself.
  */
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, globSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
@@ -100,6 +100,32 @@ if (!onDocker) {
       expect((await inShell(script)).all).toMatch(/exit 127$/)
       expect(existsSync(folder)).toBe(false)
     })
+
+    test('nothing is left where somebody ends it', async () => {
+      const words = ['sh', '-c', "trap '' TERM INT; echo ready; while :; do sleep 1; done"]
+      const script = await daemon().ok('run', '--explain', '--network', 'none', BUSYBOX, ...words)
+      const id = /\/containers\/([0-9a-f]{64})/.exec(script)![1]!
+      const ended = `sh "$0" & SCRIPT=$!; sleep 0.1; until grep -q ready "$0.out"; do sleep 0.1; done; kill -TERM $SCRIPT; wait $SCRIPT`
+      const { all } = await inShell(script, `(${ended}) > "$0.out" 2> /dev/null`)
+      expect(all).toMatch(/exit 143$/)
+      expect(existsSync(join(daemon().dataRoot, 'containers', id))).toBe(false)
+      expect(globSync(`/sys/fs/cgroup/**/mini-docker/${id}`)).toEqual([])
+    })
+
+    test('a user network, and the network of another container', async () => {
+      await daemon().ok('network', 'create', 'town')
+      try {
+        await expectEqual(daemon(), ['--network', 'town'], /eth0/)
+        const id = await daemon().ok('run', '-d', '--network', 'town', BUSYBOX, 'sleep', '1000')
+        const words = ['--rm', '--network', `container:${id}`, BUSYBOX, 'sh', '-c', FACTS]
+        const script = await daemon().ok('run', '--explain', ...words)
+        const ours = await daemon().cli(['run', ...words])
+        expect(normal((await inShell(script)).all)).toBe(normal(`${ours.stdout}exit ${ours.exitCode}`))
+        await daemon().ok('rm', '-f', id)
+      } finally {
+        await daemon().ok('network', 'rm', 'town')
+      }
+    })
   })
 }
 
@@ -114,12 +140,12 @@ async function expectEqual(daemon: Daemon, options: string[], shows: RegExp): Pr
 }
 
 /** The script in mount and network namespaces of its own; standard output and how it ended. */
-async function inShell(script: string): Promise<{ all: string }> {
+async function inShell(script: string, how = 'exec sh "$0"'): Promise<{ all: string }> {
   const directory = mkdtempSync(join(tmpdir(), 'mini-docker-script-'))
   try {
     const file = join(directory, 'script.sh')
     writeFileSync(file, script)
-    const place = ['unshare', '--mount', '--net', 'sh', '-c', 'ip link set lo up; exec sh "$0"', file]
+    const place = ['unshare', '--mount', '--net', 'sh', '-c', `ip link set lo up; ${how}`, file]
     const { stdout, stderr, exitCode } = await run(place)
     if (exitCode > 7 && exitCode < 127) throw new Error(stderr)
     return { all: `${stdout}exit ${exitCode}` }

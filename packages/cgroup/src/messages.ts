@@ -26,10 +26,13 @@ export const messages: Messages = {
     en: {
       title: 'Allow only harmless devices',
       why: 'Root in a container may make device nodes, and a node for the disk is the disk. So the kernel asks this group first: a list of devices on cgroup v1, a small BPF program on v2.',
+      shell: 'on cgroup v2 no tool of the system makes such a program from text: there, devices are not limited.',
     },
     ja: {
       title: '安全なデバイスだけを許可します',
       why: 'コンテナの root はデバイスノードを作れます。ディスクのノードがあれば、ディスクそのものに届きます。そこでカーネルは、先にこのグループの決まりを確かめます。cgroup v1 ではデバイスの一覧、v2 では小さな BPF プログラムです。',
+      shell:
+        'cgroup v2 では、この BPF プログラムをテキストから作る道具がシステムにないので、デバイスは制限されません。',
     },
   },
   'cgroup.join': {

@@ -169,10 +169,12 @@ export const messages: Messages = {
     en: {
       title: 'Lead 127.0.0.11, port 53, to the server that knows the names',
       why: 'On a network of the user’s making containers find each other by name. The daemon answers, on sockets that it opened inside the container’s network namespace; the ports are written over in each packet, so that a program in the container may have port 53 for itself.',
+      shell: 'the server is the daemon itself: a container made by the script finds nobody by name.',
     },
     ja: {
       title: '127.0.0.11 の 53 番ポートを、名前を知っているサーバーにつなぎます',
       why: 'ユーザーが作ったネットワークでは、コンテナどうしが名前で相手を見つけられます。答えるのはデーモンで、コンテナのネットワーク名前空間の中で開いたソケットを使います。パケットのポート番号だけを書き換えるので、コンテナのプログラムは 53 番ポートを自分で使えます。',
+      shell: 'サーバーはデーモン自身です。スクリプトで作ったコンテナでは、名前で相手を見つけられません。',
     },
   },
   'net.ns.add': {

@@ -115,7 +115,7 @@ function v2Step(directory: string, policy: DevicePolicy): Step {
   ]
   const shell = [
     ...formatProgram(program).map((line) => `# ${line}`),
-    `bpftool cgroup attach ${directory} cgroup_device id PROGRAM multi  # loaded with bpf(2)`,
+    `# bpftool cgroup attach ${directory} cgroup_device id PROGRAM multi`,
   ]
   return { id: STEP, stage: 'cgroup', where: 'host', calls, shell, man: ['bpf(2)', 'cgroups(7)'] }
 }

@@ -85,6 +85,8 @@ function birthScript(steps: readonly Step[], words: ScriptWords, comment: Commen
       `${enter} /dev/fd/4 <&3 3<&- 4<<'INSIDE' &`,
       'exec 4<&-',
       'set -eu --',
+      'read -r pid rest < /proc/self/stat',
+      'echo "$pid" > "$WORK/pid"',
       ...typed,
       '',
       ...insideLines(inside, { comment, words, gateAt: gated ? gateAt : undefined }),
@@ -118,13 +120,15 @@ function preamble(words: ScriptWords): string[] {
     'WORK=$(mktemp -d)',
     'export WORK',
     'CHILD=',
-    'PID=',
     'UNDO=\'rm -rf --one-file-system "$WORK"\'',
     'later() { UNDO="$1 || :',
     '$UNDO"; }',
     'clean_up() {',
     '  trap - EXIT INT TERM',
-    '  if [ -n "$CHILD" ]; then kill -KILL ${PID:-} "$CHILD" 2> /dev/null || :; wait "$CHILD" 2> /dev/null || :; fi',
+    '  if [ -n "$CHILD" ]; then',
+    '    kill -KILL "$(cat "$WORK/pid" 2> /dev/null)" 2> /dev/null || kill -KILL "$CHILD" 2> /dev/null || :',
+    '    wait "$CHILD" 2> /dev/null || :',
+    '  fi',
     '  eval "$UNDO"',
     '}',
     'trap clean_up EXIT',
@@ -158,14 +162,7 @@ function insideLines(steps: readonly Numbered[], { comment, words, gateAt }: Ins
   const lines: string[] = []
   let chained = ''
   for (const [index, { step, number }] of steps.entries()) {
-    if (gateAt === index)
-      lines.push(
-        ...comments([words.gate]),
-        'read -r pid rest < /proc/self/stat',
-        'echo "$pid" > "$WORK/pid"',
-        'until [ -e "$WORK/go" ]; do sleep 0.05; done',
-        '',
-      )
+    if (gateAt === index) lines.push(...comments([words.gate]), 'until [ -e "$WORK/go" ]; do sleep 0.05; done', '')
     if (step.id === PIVOT) lines.push(...standInTools(toolsAfterPivot(steps)), '')
     lines.push(...comment(step, number))
     for (const line of step.shell) {

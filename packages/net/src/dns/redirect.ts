@@ -23,11 +23,12 @@ export function redirectCommands(ports: DnsPorts): string[] {
 
 /**
  * The step `network.dns`: the rules as one types them. It has no calls: the daemon makes them, once the container's namespace is there, and only then is it known
- * which ports are free in it; `$pid` and `$port` stand for what is not known before.
+ * which ports are free in it; `$pid` and `$port` stand for what is not known before, so
+ * that the lines are comments.
  */
 export function planDns(): Step {
   const shell = commands({ udp: '$port', tcp: '$port' }).map(
-    (command) => `nsenter --net=/proc/$pid/ns/net nft "${command}"`,
+    (command) => `# nsenter --net=/proc/$pid/ns/net nft "${command}"`,
   )
   return { id: 'network.dns', stage: 'network', where: 'host', calls: [], shell, man: ['nft(8)', 'resolv.conf(5)'] }
 }

@@ -14,10 +14,10 @@ test('the rules write over ports of 127.0.0.11 only, in one transaction that rep
   ])
 })
 
-test('the step has words, and its lines are the rules with what is not known yet as variables', () => {
+test('the step has words, and its lines, as comments, are the rules with what is not known yet as variables', () => {
   const step = planDns()
   expect(messages[step.id]).toBeDefined()
   expect(step.shell.at(-1)).toBe(
-    'nsenter --net=/proc/$pid/ns/net nft "add rule ip mini-docker-dns output ip saddr 127.0.0.11 tcp sport $port tcp sport set 53"',
+    '# nsenter --net=/proc/$pid/ns/net nft "add rule ip mini-docker-dns output ip saddr 127.0.0.11 tcp sport $port tcp sport set 53"',
   )
 })
