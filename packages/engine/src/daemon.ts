@@ -27,6 +27,7 @@ import { Journal } from './recovery/journal.ts'
 import { recoverContainers, startByPolicy } from './recovery/recover.ts'
 import type { Runtime } from './runtime-port.ts'
 import { kernelRuntime } from './runtime.ts'
+import { Stories } from './story/stories.ts'
 import { lockFile } from './state/lock-file.ts'
 import { EventLog } from './system/events.ts'
 import { readHostFacts } from './system/host.ts'
@@ -151,6 +152,7 @@ async function openEngine(
     journal: new Journal(runRoot),
     events: new EventLog(),
     tracers: new Map(),
+    stories: new Stories(),
     creating,
     log,
     followUp: (container, next) => followUp(engine, container, next),
@@ -196,6 +198,7 @@ function answers(socketPath: string): Promise<boolean> {
 async function shutDown(engine: Engine, server: Server, idle: IdleTimer, held: DisposableStack): Promise<void> {
   idle.stop()
   const closed = new Promise<void>((resolve) => server.close(() => resolve()))
+  engine.stories.giveUpAll('the daemon ends')
   for (const container of engine.containers.all()) {
     clearTimeout(container.restartTimer)
     await container.lock.run(() => undefined)
@@ -203,6 +206,7 @@ async function shutDown(engine: Engine, server: Server, idle: IdleTimer, held: D
     container.monitor = undefined
     monitor?.close()
   }
+  engine.stories.close()
   server.closeAllConnections()
   await engine.networks.close()
   await engine.transfers[Symbol.asyncDispose]()

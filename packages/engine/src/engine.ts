@@ -11,6 +11,7 @@ import type { Transfers } from './images/transfer/transfers.ts'
 import type { Networks } from './networks/networks.ts'
 import type { Journal } from './recovery/journal.ts'
 import type { Runtime, Tracer } from './runtime-port.ts'
+import type { Stories } from './story/stories.ts'
 import type { EventLog } from './system/events.ts'
 import type { HostFacts } from './system/host.ts'
 import type { VolumeStore } from './volumes/store.ts'
@@ -38,6 +39,8 @@ export type Engine = {
   events: EventLog
   /** Waiting for the next start of a container, by its id. */
   tracers: Map<string, Set<Tracer>>
+  /** Starts that are told to a client, step by step. */
+  stories: Stories
   /** Folders of containers that are being made: no leftovers. */
   creating: Set<string>
   /** Starts what must come after a container's end; does not wait for it. */

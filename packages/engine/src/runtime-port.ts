@@ -38,12 +38,22 @@ export type Plan = { steps: Step[] }
 export type TraceEvent = { type: 'step' | 'call' | 'exec' | 'exit'; [field: string]: unknown }
 export type Tracer = (event: TraceEvent) => void
 
+/** Steps to leave out, by id, and faults to build in, by name. */
+export type FaultRequest = { without: readonly string[]; faults: readonly string[] }
+
+/** `marks[i]` is what is wrong with step `i` of the plan, `shown[i]` what is told of it: of a step that is left out, what is not done. */
+export type FaultyPlan = { plan: Plan; marks: (string | undefined)[]; shown: Step[] }
+
 export type StartOptions = {
   trace?: Tracer | undefined
   /** Gets the output from the first byte on. Ended with `Monitor.unsubscribe`. */
   output?: OutputListener | undefined
   /** Begun as soon as the first process has its network, waited for before it becomes the command; an error ends the start. */
   whileBorn?: ((pid: number) => Promise<void>) | undefined
+  /** Asked before each step, which is made when the promise resolves. `pid` is the first process once it is born (`isChild`), before that the launcher. */
+  gate?: ((step: Step, pid: number, isChild: boolean) => Promise<void>) | undefined
+  /** Told when the start has failed and what it made is about to be undone. */
+  onUndo?: (() => void) | undefined
 }
 
 /** The parent of a container's first process. It outlives the daemon; this is the connection to it. */
@@ -65,6 +75,8 @@ export type StartFailure = { exitCode: number; message: string }
 
 export interface Runtime {
   planContainer(spec: Spec, options: PlanOptions): Plan
+  /** The plan, made wrong on purpose. @throws UserError `invalid` for what is not there or is refused. */
+  withFaults(plan: Plan, request: FaultRequest): FaultyPlan
   /** Resolves when execve succeeded. */
   startContainer(plan: Plan, options: StartOptions): Promise<{ pid: number; monitor: Monitor }>
   planExec(process: Process, target: ExecTarget, options: ExecOptions): Plan

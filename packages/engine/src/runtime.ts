@@ -12,6 +12,7 @@ import {
   startExec,
   undo,
   undoCalls,
+  withFaults,
   type Plan as RuntimePlan,
 } from '@mini-docker/runtime'
 import {
@@ -42,6 +43,11 @@ export function kernelRuntime(cgroups: CgroupLayout, server: LauncherServer, kil
   return {
     planContainer: (spec, { init, ...options }) =>
       planContainer(spec, { ...options, ...(init ? { initFile: launcherFile() } : {}) }, machine),
+    withFaults: (plan, request) => {
+      const planned = real(plan)
+      const { steps, marks, shown } = withFaults(planned.steps, request, planned.monitor)
+      return { plan: { ...planned, steps }, marks, shown }
+    },
     startContainer: (plan, options) => start(startContainer, plan, { ...options, server, killBefore }),
     planExec: (process, target, options) => planExec(process, target, options, machine),
     startExec: (plan, options) => start(startExec, plan, { ...options, server }),
@@ -105,7 +111,7 @@ function real(plan: Plan): RuntimePlan {
   return plan as RuntimePlan
 }
 
-function launchOptions({ server, killBefore, trace, output, whileBorn }: Launch) {
+function launchOptions({ server, killBefore, trace, output, whileBorn, gate, onUndo }: Launch) {
   const told = trace === undefined ? currentListener()?.launch : (event: LaunchEvent) => trace(traceEvent(event))
   return {
     server,
@@ -113,6 +119,8 @@ function launchOptions({ server, killBefore, trace, output, whileBorn }: Launch)
     ...(told === undefined ? {} : { trace: told }),
     ...(output === undefined ? {} : { output }),
     ...(whileBorn === undefined ? {} : { whileBorn }),
+    ...(gate === undefined ? {} : { gate }),
+    ...(onUndo === undefined ? {} : { onUndo }),
   }
 }
 

@@ -1,5 +1,5 @@
 /** Runs plans: the launcher makes the calls, and what is left behind by one that failed is taken back. */
-import { readFileSync } from 'node:fs'
+import { readFileSync, rmSync } from 'node:fs'
 import { setTimeout as delay } from 'node:timers/promises'
 import {
   AT_FDCWD,
@@ -38,14 +38,21 @@ export type StartOptions = {
    * the latter it goes on when somebody opens the named pipe to write.
    */
   killBefore?: string
-  /** Asked before each step; the step is made when the promise resolves. */
-  gate?: (step: Step) => Promise<void>
+  /**
+   * Asked before each step; the step is made when the promise resolves, and the start ends when it rejects. `pid` is the container's first process as
+   * soon as it is there (`isChild`), before that the launcher: whose view of the kernel it is about.
+   */
+  gate?: Gate
+  /** Told when the start has failed and what it made is about to be taken back. */
+  onUndo?: () => void
   /**
    * Begun as soon as the container's first process has its network, with `lo` up, and waited for before the last step, in which it becomes the command: it
-   * goes on beside the steps between. An error ends the start. Not together with a gate.
+   * goes on beside the steps between. An error ends the start.
    */
   whileBorn?: (pid: number) => Promise<void>
 }
+
+export type Gate = (step: Step, pid: number, isChild: boolean) => Promise<void>
 
 export type Running = { pid: number; monitor: Monitor; launcherPid: number | undefined }
 
@@ -74,30 +81,38 @@ export async function startExec(plan: Plan, options: StartOptions = {}): Promise
 
 async function start(
   plan: Plan,
-  { server, output, trace, gate, whileBorn, killBefore }: StartOptions,
+  { server, output, trace, gate, onUndo, whileBorn, killBefore }: StartOptions,
 ): Promise<Running> {
   const [killAt, fifo] = killBefore?.split('@') ?? []
-  const steps = plan.steps.flatMap((step) => (step.id === killAt ? [killStep(fifo), step] : [step]))
+  const planned = plan.steps.flatMap((step) => (step.id === killAt ? [killStep(fifo), step] : [step]))
+  const gated = gate === undefined ? undefined : new Gated(gate)
+  const steps = gated === undefined ? planned : [gated.first, ...planned]
   const program = encodeProgram(steps, {
-    trace: trace !== undefined,
-    stepping: gate !== undefined || whileBorn !== undefined,
+    trace: trace !== undefined || gated !== undefined,
+    stepping: gated !== undefined || whileBorn !== undefined,
     monitor: { ...plan.monitor, subscribed: output !== undefined },
   })
   const born = whileBorn === undefined ? undefined : new Born(steps, whileBorn)
   const onEvent = (event: LaunchEvent): void => {
     born?.see(event)
+    if (gated?.see(event) === true || (event.type === 'started' && gated?.isPassed === false)) return
     trace?.(event)
   }
   try {
     const { pid, control, rest, launcherPid } = await launch(program, {
       ...(server === undefined ? {} : { server }),
       onEvent,
-      ...(gate === undefined ? {} : { gate }),
       ...(born === undefined ? {} : { gate: () => born.ready(), ungated: steps.length - 1 }),
+      ...(gated === undefined
+        ? {}
+        : { gate: (step) => gated.open(step, { isLast: step === steps.at(-1), born }), ungated: 1 }),
     })
-    return { pid, launcherPid, monitor: new Monitor(control, `${plan.directory}/${MONITOR_SOCKET}`, rest, output) }
+    const monitor = new Monitor(control, `${plan.directory}/${MONITOR_SOCKET}`, rest, output)
+    if (gated?.isPassed === false) throw await neverRan(plan, monitor)
+    return { pid, launcherPid, monitor }
   } catch (error) {
     await born?.ready().catch(() => {})
+    onUndo?.()
     await undo(undoCalls(plan.steps))
     if (error instanceof LaunchError) throw startError(plan, error)
     throw error
@@ -134,11 +149,63 @@ class Born {
   }
 }
 
+const IDENTITY = 'launcher.identity'
+
+/** A gate that knows which process it stands before. */
+class Gated {
+  /** Made without asking: it tells who the launcher is. */
+  readonly first: Step = {
+    id: IDENTITY,
+    stage: 'process',
+    where: 'host',
+    calls: [call('getpid', [], { as: 'launcher.pid' })],
+    shell: [],
+    man: ['getpid(2)'],
+  }
+  readonly #gate: Gate
+  #pid = 0
+  #isChild = false
+  #isPassed = false
+
+  constructor(gate: Gate) {
+    this.#gate = gate
+  }
+
+  /** True for an event of the first step, which is nobody else's business. */
+  see(event: LaunchEvent): boolean {
+    const isFirst = event.step === this.first
+    if (event.type === 'call' && isFirst) this.#pid = event.result
+    if (event.type === 'call' && event.call.as === CHILD) [this.#pid, this.#isChild] = [event.result, true]
+    return isFirst
+  }
+
+  /** The last gate was opened: the process may become the command. */
+  get isPassed(): boolean {
+    return this.#isPassed
+  }
+
+  async open(step: Step, { isLast, born }: { isLast: boolean; born: Born | undefined }): Promise<void> {
+    await this.#gate(step, this.#pid, this.#isChild)
+    if (!isLast) return
+    await born?.ready()
+    this.#isPassed = true
+  }
+}
+
 function killStep(fifo: string | undefined): Step {
   const end = [call('getpid', [], { as: 'test.kill.self' }), call('kill', [ref('test.kill.self'), SIGKILL])]
   const wait = [call('openat', [AT_FDCWD, fifo ?? '', O_RDONLY | O_CLOEXEC, 0])]
   const calls = [call('kill', [process.pid, SIGKILL]), ...(fifo === undefined ? end : wait)]
   return { id: 'test.kill', stage: 'process', where: 'host', calls, shell: [], man: [] }
+}
+
+/** A process that is killed closes its end of the launcher's socket, as execve does: only whoever holds the gate knows that it was not that. */
+async function neverRan(plan: Plan, monitor: Monitor): Promise<StartError> {
+  await monitor.exited.catch(() => {})
+  monitor.close()
+  // It was no run: whoever finds its end would tell of one.
+  rmSync(`${plan.directory}/exit`, { force: true })
+  return new StartError('the process was killed before it became the command', 125, 'ESRCH')
 }
 
 function startError(plan: Plan, error: LaunchError): StartError {

@@ -29,7 +29,10 @@ export type LaunchOptions = {
   server?: { launcher: () => Promise<Socket> }
   /** Every event as it comes. */
   onEvent?: (event: LaunchEvent) => void
-  /** Called before each step of a program encoded with `stepping`; the step is made when the promise resolves. */
+  /**
+   * Called before each step of a program encoded with `stepping`; the step is made when the promise resolves. When it rejects, the program ends, and
+   * the error is thrown when its processes are gone.
+   */
   gate?: (step: Step) => Promise<void>
   /** So many steps at the beginning are made without asking: their leave is given with the program. At most as many as there are. */
   ungated?: number
@@ -161,6 +164,7 @@ function readEvents(
 ): void {
   let rest: Buffer = Buffer.alloc(0)
   let failure: Extract<LaunchEvent, { type: 'failed' }> | undefined
+  let refusal: { error: unknown } | undefined
   let ungated = options.ungated ?? 0
   const onData = (chunk: Buffer) => {
     rest = rest.length === 0 ? chunk : Buffer.concat([rest, chunk])
@@ -179,8 +183,10 @@ function readEvents(
         options.gate(event.step).then(
           () => control.write('.'),
           (error: unknown) => {
-            control.destroy()
-            failed(error)
+            refusal = { error }
+            // The launcher reads the end and exits; one that does not is let go all the same.
+            control.end()
+            setTimeout(() => control.destroy(), GONE_MS).unref()
           },
         )
       }
@@ -193,7 +199,7 @@ function readEvents(
     if (event.type === 'call' && event.call === next?.call) executions = executions.slice(1)
     return event.type === 'started' && next?.call !== undefined ? { ...event, step: next.step, call: next.call } : event
   }
-  const onClose = () => done(failure ?? { type: 'ended' })
+  const onClose = () => (refusal === undefined ? done(failure ?? { type: 'ended' }) : failed(refusal.error))
   control.on('data', onData)
   control.on('close', onClose)
   control.on('error', ignore)
@@ -201,6 +207,9 @@ function readEvents(
 
 /** Not made where it is used: the connection lives as long as the container, and would hold the whole program, 150 kB, with it. */
 function ignore(): void {}
+
+/** How long a launcher whose program was refused may take to end. */
+const GONE_MS = 2000
 
 let memfd: number | undefined
 

@@ -1,4 +1,5 @@
 /** What follows the end of a container's first process: its cgroup goes, its state is written, whoever waits is told, and the restart policy or `--rm` has its turn. */
+import { once } from 'node:events'
 import * as cgroup from '@mini-docker/cgroup'
 import { formatNs, nowNs, parseRfc3339 } from '../clock.ts'
 import { containerEvent, type Engine } from '../engine.ts'
@@ -6,6 +7,7 @@ import { tellOfEnd } from '../faces/tracing.ts'
 import { leaveNetworks } from '../networks/leave.ts'
 import type { Exit, Monitor } from '../runtime-port.ts'
 import { leaveVolumes } from '../volumes/at-start.ts'
+import type { Part } from '../story/story.ts'
 import type { Container } from './model.ts'
 import { parseRestartPolicy, restartsAfter } from './restart-policy.ts'
 
@@ -34,7 +36,13 @@ export function watchExit(engine: Engine, container: Container, monitor: Monitor
 export async function handleExit(engine: Engine, container: Container, status: Exit): Promise<void> {
   container.monitor?.close()
   container.monitor = undefined
-  const oomKilled = await tellOfEnd(container, () => cleanUpHost(engine, container))
+  const story = engine.stories.of(container)
+  if (story === undefined) return ended(engine, container, status)
+  await story.teardown(status.exitCode, (part) => ended(engine, container, status, part))
+}
+
+async function ended(engine: Engine, container: Container, status: Exit, part: Part = inOne): Promise<void> {
+  const oomKilled = await tellOfEnd(container, () => cleanUpHost(engine, container, part))
   container.streams.ended()
   const ranMs = Date.now() - Number((parseRfc3339(container.state.startedAt) ?? nowNs()) / 1_000_000n)
   const { restartCount, stoppedByUser } = container.state
@@ -54,25 +62,37 @@ export async function handleExit(engine: Engine, container: Container, status: E
   })
   container.events.emit('exit')
   if (again) engine.followUp(container, { kind: 'restart', ranMs })
-  else if (container.record.hostConfig.AutoRemove) engine.followUp(container, { kind: 'remove' })
+  else if (container.record.hostConfig.AutoRemove)
+    await part('container.remove', () => {
+      const removed = part === inOne ? undefined : once(container.events, 'removed')
+      engine.followUp(container, { kind: 'remove' })
+      return Promise.resolve(removed)
+    })
 }
+
+const inOne: Part = (_id, work) => work()
 
 /**
  * Undoes what the container leaves on the host. True when the kernel killed one of its processes for lack of memory.
  * With a pid namespace of its own everything in it died with the first process; in the host's the rest must be killed.
  */
-export async function cleanUpHost(engine: Engine, container: Container): Promise<boolean> {
+export async function cleanUpHost(engine: Engine, container: Container, part: Part = inOne): Promise<boolean> {
   const { cgroups, journal, runtime } = engine
   const { cgroupPath } = container
   const oomKilled = cgroup.oomKills(cgroups, cgroupPath) > 0
   if (container.record.hostConfig.PidMode === 'host') await cgroup.kill(cgroups, cgroupPath)
-  await cgroup.remove(cgroups, cgroupPath).catch(async () => {
-    await cgroup.kill(cgroups, cgroupPath)
-    await cgroup.remove(cgroups, cgroupPath)
+  await part('cgroup.remove', async () => {
+    await cgroup.remove(cgroups, cgroupPath).catch(async () => {
+      await cgroup.kill(cgroups, cgroupPath)
+      await cgroup.remove(cgroups, cgroupPath)
+    })
+    await runtime.undo(journal.read(container.id)?.undo ?? [])
   })
-  await runtime.undo(journal.read(container.id)?.undo ?? [])
-  await leaveNetworks(engine, container)
-  await leaveVolumes(engine, container)
+  await part('network.withdraw', async () => {
+    await leaveNetworks(engine, container)
+    if (part !== inOne) await engine.networks.left()
+  })
+  await part('volume.unmount', () => leaveVolumes(engine, container))
   journal.remove(container.id)
   return oomKilled
 }

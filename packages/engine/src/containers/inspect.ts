@@ -24,7 +24,7 @@ export function inspectContainer(
     Created: record.created,
     Path: command,
     Args: args,
-    State: stateJson(state),
+    State: { ...stateJson(state), ...halfMadeJson(container) },
     Image: record.imageId,
     ResolvConfPath: file('resolv.conf'),
     HostnamePath: file('hostname'),
@@ -54,6 +54,13 @@ export function inspectContainer(
     Config: { ...configJson(container), ...macAddressJson(record, minor) },
     NetworkSettings: networkSettingsJson(engine, container),
   }
+}
+
+/** Not docker's: where a start stands that is made step by step. */
+function halfMadeJson({ halfMade }: Container): object {
+  if (halfMade === undefined) return {}
+  const { index, step, pid = 0, waiting } = halfMade
+  return { HalfMade: { Step: step, Index: index, Pid: pid, Waiting: waiting } }
 }
 
 function stateJson(state: ContainerState): object {

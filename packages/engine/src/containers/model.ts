@@ -60,6 +60,9 @@ export const NEW_STATE: ContainerState = {
   stoppedByUser: false,
 }
 
+/** Where a start that is told as a story stands. `pid` is the process that becomes the container, once it is born. */
+export type HalfMade = { index: number; step: string; pid: number | undefined; waiting: boolean }
+
 /** `exit`: the first process ended. `removed`: nothing is left of the container. */
 type ContainerEvents = { exit: []; removed: [] }
 
@@ -75,6 +78,8 @@ export class Container {
   readonly events = new EventEmitter<ContainerEvents>().setMaxListeners(0)
   readonly execs = new Set<string>()
   monitor: Monitor | undefined
+  /** While it is made step by step. */
+  halfMade: HalfMade | undefined
   /** A start by the restart policy that is still to come. */
   restartTimer: NodeJS.Timeout | undefined
   restartDelayMs = 0

@@ -12,6 +12,7 @@ export type RemoveOptions = { force: boolean; volumes: boolean }
 
 /** Removes the container; a running one only with force. @throws UserError `conflict`, in docker's words. */
 export function removeContainer(engine: Engine, container: Container, options: RemoveOptions): Promise<void> {
+  engine.stories.giveUp(container, 'the container was removed')
   return container.lock.run(() => removeLocked(engine, container, options))
 }
 

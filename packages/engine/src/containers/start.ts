@@ -18,6 +18,7 @@ import { linkEnvironment } from '../networks/links.ts'
 import { modeOf } from '../networks/mode.ts'
 import type { SandboxState } from '../networks/sandbox.ts'
 import { containerSpec } from '../spec/spec.ts'
+import type { Story } from '../story/story.ts'
 import { resolveUser, type ResolvedUser, type UserDatabase } from '../spec/user.ts'
 import { leaveVolumes, readyMounts, sourcesOf } from '../volumes/at-start.ts'
 import { withReachableDestinations } from '../volumes/destination-links.ts'
@@ -59,13 +60,26 @@ export async function startLocked(
   return tracing(traced?.send, () => startNow(engine, container, traced))
 }
 
-async function startNow(engine: Engine, container: Container, traced: ReturnType<typeof tracer>): Promise<boolean> {
+/** With a story, as often as the one who hears it goes back a step. */
+function startNow(engine: Engine, container: Container, traced: ReturnType<typeof tracer>): Promise<boolean> {
+  const story = engine.stories.of(container)
+  if (story === undefined) return attemptStart(engine, container, traced)
+  return story.attempts(() => attemptStart(engine, container, traced, story))
+}
+
+async function attemptStart(
+  engine: Engine,
+  container: Container,
+  traced: ReturnType<typeof tracer>,
+  story?: Story,
+): Promise<boolean> {
   using volumes = new DisposableStack()
   try {
     volumes.use(await readyMounts(engine, container))
     if (container.record.hostConfig.AutoRemove) forgetVolatile(container.dir)
     const network = await enterNetworks(engine, container)
-    const plan = planStart(engine, container.record, container.dir, { network, sandbox: container.state.network })
+    const planned = planStart(engine, container.record, container.dir, { network, sandbox: container.state.network })
+    const plan = story === undefined ? planned : story.plan(planned)
     const entry = { id: container.id, cgroupPath: container.cgroupPath, undo: engine.runtime.undoCalls(plan.steps) }
     engine.journal.write(entry)
     const output = container.streams.starting()
@@ -73,7 +87,11 @@ async function startNow(engine: Engine, container: Container, traced: ReturnType
     const { pid, monitor } = await publishWhile(
       engine,
       container,
-      engine.runtime.startContainer(plan, { trace: traced?.send, output, whileBorn }),
+      engine.runtime.startContainer(plan, {
+        ...(story === undefined ? { trace: traced?.send } : story.hooks),
+        output,
+        whileBorn,
+      }),
     )
     const started = { pid, startedAt: nowRfc3339() }
     engine.journal.write({ ...entry, started })
@@ -81,6 +99,7 @@ async function startNow(engine: Engine, container: Container, traced: ReturnType
     container.streams.started(monitor)
     container.change({ status: 'running', exitCode: 0, error: '', oomKilled: false, ...started })
     engine.networks.names.announce(container)
+    story?.started(pid)
     watchExit(engine, container, monitor)
     if (traced !== undefined)
       void monitor.exited.then(
@@ -91,10 +110,12 @@ async function startNow(engine: Engine, container: Container, traced: ReturnType
     containerEvent(engine, container, 'start')
     return true
   } catch (error) {
+    story?.undoing()
     engine.journal.remove(container.id)
     volumes.dispose()
     await leaveNetworks(engine, container)
     await leaveVolumes(engine, container)
+    if (story?.isBack(error) === true) throw error
     traced?.finish({ type: 'exit', error: error instanceof Error ? error.message : String(error) })
     throw await failedStart(engine, container, error)
   }

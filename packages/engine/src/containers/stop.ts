@@ -14,9 +14,10 @@ export type StopOptions = { signal: string | undefined; timeoutSeconds: number |
 
 /** The stop signal, then after the timeout SIGKILL. False when it was not running. A negative timeout waits for ever. */
 export async function stopContainer(engine: Engine, container: Container, options: StopOptions): Promise<boolean> {
+  const wasHalfMade = engine.stories.giveUp(container, 'the container was stopped')
   // A start under way is waited for: then there is something to stop.
   await container.lock.run(() => undefined)
-  return stopRunning(engine, container, options)
+  return (await stopRunning(engine, container, options)) || wasHalfMade
 }
 
 /** For those who hold the container's lock. */
@@ -51,7 +52,9 @@ export async function killAndWait(engine: Engine, container: Container): Promise
 /** docker kill. @throws UserError `conflict` when nothing runs. */
 export async function killContainer(engine: Engine, container: Container, signalText: string): Promise<void> {
   const signal = parseSignal(signalText || 'SIGKILL')
+  const wasHalfMade = engine.stories.giveUp(container, 'the container was killed')
   await container.lock.run(() => undefined)
+  if (wasHalfMade && !container.alive) return
   if (!container.alive)
     throw new UserError(
       'conflict',

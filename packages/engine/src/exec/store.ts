@@ -50,6 +50,10 @@ export class ExecStore {
     return exec
   }
 
+  get(id: string): Exec | undefined {
+    return this.#execs.get(id)
+  }
+
   delete(id: string): void {
     const exec = this.#execs.get(id)
     exec?.container.execs.delete(id)

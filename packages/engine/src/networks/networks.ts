@@ -51,6 +51,12 @@ export class Networks {
     this.firewall = new Firewall(state, log)
   }
 
+  /** Resolves when links and rules of those who have left are gone. */
+  async left(): Promise<void> {
+    await this.unplugger.idle()
+    await this.departing.vacated
+  }
+
   alias(id: string): string {
     return ownerAlias(this.owner, id)
   }

@@ -118,6 +118,7 @@ async function start(plan: Plan, { output }: StartOptions): Promise<{ pid: numbe
 export const fakeRuntime: Runtime = {
   planContainer: (spec, { bundle, log, openStdin }) =>
     ({ steps: [], process: spec.process, dir: bundle, logs: log !== undefined, openStdin }) as FakePlan,
+  withFaults: (plan) => ({ plan, marks: [], shown: plan.steps }),
   startContainer: start,
   planExec: (process, _target, { directory, openStdin }) =>
     ({ steps: [], process, dir: directory, logs: false, openStdin }) as FakePlan,

@@ -15,6 +15,7 @@ import { notBuiltRoutes } from './not-built.ts'
 import { registryExtensionRoutes } from './registry-extensions.ts'
 import { registryRoutes } from './registry.ts'
 import { systemRoutes } from './system.ts'
+import { storyRoutes } from './story.ts'
 import { volumeRoutes } from './volumes.ts'
 
 export const apiRouter = new Router<Engine>(
@@ -31,6 +32,7 @@ export const apiRouter = new Router<Engine>(
   volumeRoutes,
   networkRoutes,
   extensionRoutes,
+  storyRoutes,
   traceRoutes,
   planRoutes,
 )
