@@ -24,6 +24,7 @@ const EXPLAINED: [words: string, shows: RegExp][] = [
   ['volume create data', /^mkdir -p .*\/volumes\/data\/_data$/m],
   ['image copy store:BUSYBOX oci:/nowhere:x', /^skopeo copy /m],
   ['container prune -f', /^# 0 steps/],
+  ['login -u somebody registry.test', /^curl .* -u somebody https:\/\/registry\.test\/v2\/$/m],
   ['gc', /^# \d+ steps/],
 ]
 

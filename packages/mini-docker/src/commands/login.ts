@@ -23,7 +23,9 @@ export const command: Command = {
   ],
   words: { atMost: 1 },
   async run(flags, [address], terminal) {
-    const given = await givenLogin(flags, terminal)
+    // Nobody is asked for a password that is not needed.
+    const planned = { username: flags.string('username') || 'NAME', password: 'PASSWORD' }
+    const given = terminal.face?.plansOnly === true ? planned : await givenLogin(flags, terminal)
     const server = serverOf(address ?? '')
     const registry = { server, engine: openEngine(terminal), config: openDockerConfig(terminal) }
     const stored = given.username === '' && given.password === '' ? await registry.config.read(server) : undefined

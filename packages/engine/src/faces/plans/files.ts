@@ -12,6 +12,7 @@ import { planPullOf, planPushOf } from '../../images/transfer/plans.ts'
 import { refuseInUse } from '../../images/use.ts'
 import { taggedImages } from '../../images/transfer/push.ts'
 import { findGarbage } from '../../recovery/gc.ts'
+import { authConfig } from '../../api/registry-auth.ts'
 import { pulledReference, pushedReference } from '../../api/routes/registry.ts'
 import { byHand, type Planner } from './plan.ts'
 
@@ -58,6 +59,14 @@ export const filePlans: Record<string, Planner> = {
     const name = [query.get('repo') ?? '', query.get('tag') ?? ''].filter((part) => part !== '').join(':')
     const layer = byHand('image.layer', 'image', ['tee layer.tar < ROOTFS.tar | sha256sum'], ['sha256sum(1)'])
     return { steps: [layer, planStored(engine, name)], answer: '' }
+  },
+  'POST /auth': async (exchange) => {
+    const { username, serveraddress } = await exchange.readJson(authConfig)
+    const host = serveraddress.replace(/^https?:\/\//, '').replace(/\/.*$/, '')
+    const registry = host === '' || host === 'index.docker.io' ? 'registry-1.docker.io' : host
+    const line = `curl -sS -o /dev/null -w '%{http_code}\\n' -u ${shellWord(username)} https://${registry}/v2/`
+    // What the client would write down is in the answer.
+    return { steps: [byHand('image.login', 'image', [line], ['curl(1)'])] }
   },
   'POST /images/{name*}/push': async (exchange, engine) => {
     const plans = taggedImages(engine, pushedReference(exchange)).map(({ name, image }) =>
