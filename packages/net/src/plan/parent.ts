@@ -30,7 +30,8 @@ export function planParent({ name, alias, vlan }: Parent): Step[] {
   ]
   const kind = vlan === undefined ? 'type dummy' : `link ${vlan.on} type vlan id ${vlan.id}`
   const shell = [`ip link add ${name} ${kind}`, `ip link set ${name} alias ${shellWord(alias)} up`]
-  return [planHostSocket(), step('network.parent', 'host', calls, shell, ['ip-link(8)'])]
+  const parent = { ...step('network.parent', 'host', calls, shell, ['ip-link(8)']), undoShell: [`ip link del ${name}`] }
+  return [planHostSocket(), parent]
 }
 
 /** The program that removes it. One that is gone already is no error. */
