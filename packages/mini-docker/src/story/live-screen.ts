@@ -47,10 +47,9 @@ export async function showOnScreen(
     stack.defer(terminal.on(signal, () => void (live.hasStarted || keys.giveUp())))
   const ending = run()
   ending.catch(() => leave('left'))
-  const how = await Promise.race([
-    left,
-    ending.then(async (end) => (keys.isLeaving || mustLeave(end, live) ? 'left' : await left)),
-  ])
+  // A container that was given up has nothing more to show.
+  const isDone = (): boolean => keys.isLeaving || (live.isAborted && !live.hasStarted)
+  const how = await Promise.race([left, ending.then(async () => (isDone() ? 'left' : await left))])
   return how === 'detached' ? 'detached' : await ending
 }
 
