@@ -251,9 +251,11 @@ function withoutFlag(made: Call, flag: bigint): Call {
   return { ...made, args }
 }
 
-/** Settings of kernel.* belong to the IPC and the UTS namespace: they would be the host's. */
+/** Settings of kernel.* and fs.* belong to the IPC and the UTS namespace: they would be the host's. */
 function writesKernel(steps: readonly Step[]): boolean {
-  return steps.some(({ id }) => id === 'sysctl')
+  const isHosts = (arg: unknown): boolean =>
+    typeof arg === 'string' && arg.startsWith('/proc/sys/') && !arg.startsWith('/proc/sys/net/')
+  return steps.some(({ id, calls }) => id === 'sysctl' && calls.some(({ args }) => args.some(isHosts)))
 }
 
 /** Each limit is an openat, a write and a close; cpuset's files are no limits in v1, where an empty one takes nobody. */

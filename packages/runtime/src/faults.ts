@@ -32,7 +32,10 @@ export function withFaults(
   for (const fault of faults.map(findFault)) {
     const changed = fault.apply(made)
     if (changed === undefined)
-      throw new UserError('invalid', `the fault ${fault.name} changes nothing in this start: it has no such step`)
+      throw new UserError(
+        'invalid',
+        `the fault ${fault.name} cannot be built into this start: it has no such step, or settings that would then become the host’s`,
+      )
     changed.forEach((step, i) => {
       if (step !== made[i]) marks[i] = fault.name
     })
