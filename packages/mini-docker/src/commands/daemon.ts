@@ -7,7 +7,7 @@ import { CLIENT_VERSION } from '../cli/version.ts'
 import { DEFAULT_SOCKET } from '../client/host.ts'
 
 /**
- * A daemon lives long and computes little: a small young generation, one malloc arena, and garbage that is collected when it is at rest keep it at 80 MB
+ * A daemon lives long and computes little: a small young generation, one malloc arena, and garbage that is collected when it is at rest keep it at 82 MB
  * with 50 containers, where Node's defaults take 143 MB (docs/performance.md).
  */
 const NODE_FLAGS = ['--max-semi-space-size=1', '--expose-gc']
