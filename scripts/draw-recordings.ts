@@ -4,6 +4,7 @@
  */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { gunzipSync } from 'node:zlib'
 import { readRecording } from '../packages/story/src/index.ts'
 import { stillOf, type Moment } from '../packages/mini-docker/src/story/still.ts'
 import type { Action } from '../packages/mini-docker/src/tui/run/reduce.ts'
@@ -45,7 +46,7 @@ function pictures(): Picture[] {
 }
 
 function read(name: string) {
-  return readRecording(readFileSync(join(docs, 'recordings', `${name}.jsonl`), 'utf8'))
+  return readRecording(gunzipSync(readFileSync(join(docs, 'recordings', `${name}.jsonl.gz`))).toString())
 }
 
 const CELL = { width: 8.4, height: 18 }

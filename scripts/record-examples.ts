@@ -1,6 +1,7 @@
 /** Makes the recordings in docs/recordings anew, from real runs with a daemon of their own: `node scripts/record-examples.ts`, as root. */
-import { mkdirSync, rmSync, statSync } from 'node:fs'
+import { mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { gzipSync } from 'node:zlib'
 import { startDaemon } from '../test/harness/daemon.ts'
 import { BUSYBOX, busyboxArchive } from '../test/harness/images.ts'
 
@@ -36,7 +37,10 @@ for (const { name, words } of EXAMPLES) {
   const file = join(directory, `${name}.jsonl`)
   rmSync(file, { force: true })
   const { exitCode, stderr } = await daemon.cli(['record', file, 'run', ...words])
-  const { size } = statSync(file)
+  const packed = `${file}.gz`
+  writeFileSync(packed, gzipSync(readFileSync(file), { level: 9 }))
+  rmSync(file)
+  const { size } = statSync(packed)
   process.stderr.write(`${name}: exit ${exitCode}, ${size} bytes ${stderr}\n`)
   if (size > MOST_BYTES) throw new Error(`${name} has ${size} bytes: more than ${MOST_BYTES}`)
 }

@@ -1,5 +1,6 @@
 /** `replay FILE`: a recorded run, on the screen it was made for, or as lines. Needs no daemon, no root and no Linux. */
 import { readFileSync } from 'node:fs'
+import { constants, gunzipSync } from 'node:zlib'
 import { readRecording, RecordingError, type Recording } from '@mini-docker/story'
 import type { Command } from '../cli/command.ts'
 import { CliError, PROGRAM } from '../cli/errors.ts'
@@ -57,7 +58,7 @@ function parseSpeed(text: string): number {
 function open(file: string): Recording {
   let text: string
   try {
-    text = readFileSync(file, 'utf8')
+    text = textOf(readFileSync(file))
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException
     const reason =
@@ -71,6 +72,12 @@ function open(file: string): Recording {
       throw new CliError(`${PROGRAM}: ${file}: ${error.message}`, 1, { cause: error })
     throw error
   }
+}
+
+/** A recording may be compressed with gzip; of one that was cut off, what is there. */
+function textOf(bytes: Buffer): string {
+  const isCompressed = bytes[0] === 0x1f && bytes[1] === 0x8b
+  return (isCompressed ? gunzipSync(bytes, { finishFlush: constants.Z_SYNC_FLUSH }) : bytes).toString()
 }
 
 /** With speed 0 at once, otherwise in its own time. What it printed is printed in its place. */
