@@ -167,6 +167,8 @@ suite('the dashboard', ['tmux'], (daemon) => {
     await terminal.waitFor(/環境変数[\s\S]*GREETING=こんにちは/)
     await terminal.press('Right')
     await terminal.waitFor(/"Id": "[0-9a-f]{20}/)
+    await terminal.press('Right')
+    await terminal.waitFor(/\/proc\/\d+\//)
     await terminal.type('L')
     await terminal.waitFor(/Containers 1/)
   })

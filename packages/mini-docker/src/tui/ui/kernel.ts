@@ -1,6 +1,8 @@
 /** The steps and the cross-section of a container that runs, as the kernel of this machine tells them: by `mini-docker anatomy`, a program of its own. */
 import { spawn } from 'node:child_process'
+import { between } from '../shared/layout.ts'
 import { harmlessLog } from './harmless.ts'
+import { layoutOf } from './layout.ts'
 import type { UiState } from './state.ts'
 
 const MOST_BYTES = 1024 * 1024
@@ -12,10 +14,12 @@ export async function anatomyOf(
   state: UiState | undefined,
   signal: AbortSignal,
 ): Promise<string[]> {
-  const words = ['anatomy', '--lang', state?.language ?? 'en', id]
+  const width = state === undefined ? [] : ['--width', String(between(60, layoutOf(state).detailColumns, 250))]
+  const words = ['anatomy', '--lang', state?.language ?? 'en', ...width, id]
   const child = spawn(process.execPath, selfArguments(words), {
     stdio: ['ignore', 'pipe', 'pipe'],
-    env: { ...process.env, MINI_DOCKER_HOST: `unix://${socketPath}` },
+    // What is drawn on this screen is UTF-8 in any case.
+    env: { ...process.env, MINI_DOCKER_HOST: `unix://${socketPath}`, LC_ALL: 'C.UTF-8' },
     signal,
   })
   const [out, err] = [[], []] as [Buffer[], Buffer[]]
