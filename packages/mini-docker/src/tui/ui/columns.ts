@@ -134,8 +134,8 @@ export const COLUMNS: Readonly<Record<Section, readonly Column[]>> = {
       value: of((one: LoggedEvent) => -Number(one.id)),
     },
     { id: 'type', width: 9, text: of((one: LoggedEvent) => one.type), role: () => 'muted' },
-    { id: 'action', width: 16, grows: true, text: of((one: LoggedEvent) => one.action), role: of(eventRole) },
-    { id: 'name', width: 16, grows: true, text: of((one: LoggedEvent) => one.name) },
+    { id: 'action', width: 14, grows: true, text: of((one: LoggedEvent) => one.action), role: of(eventRole) },
+    { id: 'name', width: 14, grows: true, text: of((one: LoggedEvent) => one.name) },
   ],
 }
 

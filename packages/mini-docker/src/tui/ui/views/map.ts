@@ -39,37 +39,40 @@ function networkRows(state: UiState, network: Network, columns: number): Row[] {
     network.gateways.length === 0 ? '' : `${words['gateway']} ${network.gateways.join(' ')}`,
     network.driver === 'host' ? words['hostNetwork'] : network.driver === 'null' ? words['noNetwork'] : '',
   ]
-  rows.push(
-    ...bus(
-      network.name,
-      facts.filter((fact) => fact !== undefined && fact !== '').join('  '),
-      width,
-      theme.focus,
-      line,
-    ),
-  )
+  const told = facts.filter((fact): fact is string => (fact ?? '') !== '')
+  rows.push(...bus(network.name, told, width, theme.focus, line))
   if (containers.length === 0) return [...rows, [{ text: `   ${words['none']}`, ...theme.muted }]]
   const boxes = containers.map((container) => boxOf(state, container, network, width - 2))
   return [...rows, ...shelves(boxes, width, line)]
 }
 
-function bus(name: string, facts: string, width: number, title: object, line: object): Row[] {
+function bus(name: string, facts: readonly string[], width: number, title: object, line: object): Row[] {
   const shownName = clip(name, width - 8)
   const first = Math.max(0, width - columnsOf(shownName) - 5)
-  const shownFacts = clip(facts, width - 4)
   return [
     [
       { text: '╔═ ', ...line },
       { text: shownName, ...title },
       { text: ` ${'═'.repeat(first)}╗`, ...line },
     ],
-    [
+    ...packed(facts, width - 4).map((text): Row => [
       { text: '║ ', ...line },
-      shownFacts,
-      { text: `${' '.repeat(Math.max(0, width - 3 - columnsOf(shownFacts)))}║`, ...line },
-    ],
+      text,
+      { text: `${' '.repeat(Math.max(0, width - 3 - columnsOf(text)))}║`, ...line },
+    ]),
     [{ text: `╚${'═'.repeat(width - 2)}╝`, ...line }],
   ]
+}
+
+/** As many facts on a line as there is room for. */
+function packed(facts: readonly string[], width: number): string[] {
+  const lines: string[] = []
+  for (const fact of facts) {
+    const last = lines.at(-1)
+    if (last === undefined || columnsOf(last) + 2 + columnsOf(fact) > width) lines.push(clip(fact, width))
+    else lines[lines.length - 1] = `${last}  ${fact}`
+  }
+  return lines
 }
 
 /** A container's box: rows all `width` columns wide; the first is its upper edge. */
