@@ -6,10 +6,13 @@ import { execFileSync } from 'node:child_process'
 import * as fs from 'node:fs'
 import * as path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import { eventually } from '../../../test/harness/eventually.ts'
 import { describeWith } from '../../../test/harness/requires.ts'
 import { cgroupsOf, isAlive, KillableDaemon, processesOf } from './support/killable.ts'
+
+/** Each starts four daemons, one after the other; on a busy machine that takes seconds. */
+vi.setConfig({ testTimeout: 240_000 })
 
 /** More than a new daemon needs to look at its containers. */
 const SLOW_MS = 1500

@@ -2,13 +2,16 @@
 import { execFile } from 'node:child_process'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import { describeWith } from '../../../test/harness/requires.ts'
 import { KillableDaemon } from './support/killable.ts'
 import { checkApi, checkKernel, emptyOut } from './support/network-checks.ts'
 import { NetworkModel } from './support/network-model.ts'
 
 const execute = promisify(execFile)
+
+/** Each starts daemons and waits for them; on a busy machine that takes seconds. */
+vi.setConfig({ testTimeout: 240_000 })
 
 describeWith(['root', 'ip', 'nft', 'nsenter', 'dig', 'curl'], 'fifty requests at once', () => {
   test('connect and disconnect running containers; each is answered as if it were alone, and nothing is left', async () => {
