@@ -44,7 +44,12 @@ const record = z.object({
 export function readRecord(text: string, id: string): ContainerRecord {
   const { config, hostConfig, ...rest } = parse(record, text)
   if (rest.id !== id) throw new Error(`it is the record of container ${rest.id}`)
-  const { HostConfig, NetworkingConfig: _, MacAddress: _mac, ...Config } = createBody.parse({ ...config, HostConfig: hostConfig })
+  const {
+    HostConfig,
+    NetworkingConfig: _,
+    MacAddress: _mac,
+    ...Config
+  } = createBody.parse({ ...config, HostConfig: hostConfig })
   const networks = rest.networks ?? defaultEndpoints(HostConfig.NetworkMode)
   return { ...rest, config: Config, hostConfig: HostConfig, networks } as ContainerRecord
 }
