@@ -138,7 +138,6 @@ else {
 /** The step ids of a plain run, in their order. */
 async function stepsOfRun(daemon: Daemon): Promise<string[]> {
   const text = await daemon.ok('run', '--explain', '--json', ...busybox('true'))
-  const plan = JSON.parse(text) as { steps?: { id: string }[] } | { id: string }[]
-  const steps = Array.isArray(plan) ? plan : (plan.steps ?? [])
-  return [...new Set(steps.map(({ id }) => id))]
+  const { steps } = JSON.parse(text) as { steps: { id: string; calls: unknown[] }[] }
+  return [...new Set(steps.filter(({ calls }) => calls.length > 0).map(({ id }) => id))]
 }

@@ -22,10 +22,13 @@ export const TOP =
   pnpm-lock.yaml pnpm-workspace.yaml scripts test tsconfig.json tutorials vitest.config.ts`.split(/\s+/)
 const LEFT_OUT = /^(?:\..*|node_modules|dist|coverage|.*\.(?:log|tsbuildinfo|orig|rej|swp)|.*~)$/
 
+/** What somebody has written in the course here is not for the others. */
+const LEARNERS_OWN = /^tutorials\/work\/(?!README\.md$)/
+
 /** The sources, sorted. `except` are files that are never taken: the pack that is being written. */
 export function sourceItems(root: string, except: readonly string[] = []): Item[] {
   const present = TOP.filter((name) => lstatSync(join(root, name), { throwIfNoEntry: false }) !== undefined)
-  return present.flatMap((path) => walk(root, path, LEFT_OUT, except))
+  return present.flatMap((path) => walk(root, path, LEFT_OUT, except)).filter(({ path }) => !LEARNERS_OWN.test(path))
 }
 
 /** Everything under `path`, itself first; without names that are to be left out, wherever they stand. */
