@@ -6,8 +6,11 @@ import { CannotConnect } from '../client/engine.ts'
 import type { Terminal } from '../cli/terminal.ts'
 
 const IDLE_TIMEOUT_SECONDS = 60
-const PATIENCE_MS = 30_000
+/** A daemon that ends is told at once; one that lives is only slow: an emulated or overloaded machine. */
+const PATIENCE_MS = 120_000
 const POLL_MS = 10
+/** Not to take from a slow machine what the daemon needs. */
+const SLOW_POLL_MS = 100
 /** Faster than this, nobody needs to know. */
 const QUIET_MS = 500
 
@@ -68,7 +71,7 @@ async function waitForSocket(
       terminal.err('Starting the daemon …')
       told = true
     }
-    await new Promise((resolve) => setTimeout(resolve, POLL_MS))
+    await new Promise((resolve) => setTimeout(resolve, waited > 1000 ? SLOW_POLL_MS : POLL_MS))
   }
 }
 
