@@ -1,7 +1,7 @@
 /** What every measurement is given, and how it calls each peer's command line. */
 import { join } from 'node:path'
 import { repository } from '../test/harness/daemon.ts'
-import { peerPath } from '../test/harness/dockerd.ts'
+import { peerPath } from '../test/harness/requires.ts'
 import type { Contestant } from './measure.ts'
 import { podmanOptions, type Peers } from './peers.ts'
 import type { Table } from './table.ts'

@@ -1,7 +1,7 @@
 /** Starting a container: through each client, and through each daemon's API. */
 import { join } from 'node:path'
 import { repository } from '../../test/harness/daemon.ts'
-import { peerPath } from '../../test/harness/dockerd.ts'
+import { peerPath } from '../../test/harness/requires.ts'
 import { Api } from '../api.ts'
 import { commandLines, optional, PODMAN_RUN, type Bench } from '../bench.ts'
 import { alternate, processMs, timed, type Contestant } from '../measure.ts'

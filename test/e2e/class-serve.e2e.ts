@@ -8,7 +8,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { sha256 } from '../harness/archive.ts'
 import { must, run, type Result } from '../harness/command.ts'
 import { repository } from '../harness/daemon.ts'
-import { Dockerd, peerPath } from '../harness/dockerd.ts'
+import { Dockerd } from '../harness/dockerd.ts'
 import { eventually } from '../harness/eventually.ts'
 import { BUSYBOX, busyboxArchive } from '../harness/images.ts'
 import { describeWith } from '../harness/requires.ts'
@@ -16,10 +16,6 @@ import { onDocker } from './suite.ts'
 
 const NODE = join(repository, 'node_modules/.bin/node')
 const program = (name: string) => [NODE, '--', join(repository, `dist/${name}.js`)]
-const hasDockerd = peerPath()
-  .split(':')
-  .some((directory) => existsSync(join(directory, 'dockerd')))
-
 /** `class serve` on a store, until disposed; what it printed so far. */
 class Teacher implements AsyncDisposable {
   readonly #child: ChildProcess
@@ -197,7 +193,7 @@ if (!onDocker) {
       })
     })
 
-    describeWith(['docker', 'nsenter', ...(hasDockerd ? [] : ['dockerd'])], 'with docker', () => {
+    describeWith(['docker', 'dockerd', 'nsenter'], 'with docker', () => {
       let dockerd: Dockerd
       let socket: string
       beforeAll(async () => {

@@ -8,13 +8,7 @@ import { closeSync, mkdirSync, openSync, readFileSync, writeFileSync } from 'nod
 import { join } from 'node:path'
 import { apiRequest } from './api.ts'
 import { eventually } from './eventually.ts'
-
-/** PATH with the administrator's directories, and those of unpacked peers. */
-export function peerPath(): string {
-  const peers = process.env['MINI_DOCKER_PEERS']
-  const own = peers === undefined ? '' : `${peers}/usr/bin:${peers}/usr/sbin:`
-  return `${process.env['PATH'] ?? ''}:${own}/usr/local/sbin:/usr/sbin:/sbin`
-}
+import { peerPath } from './requires.ts'
 
 export class Dockerd {
   readonly socket: string

@@ -38,14 +38,23 @@ export function has(need: Need): boolean {
 export const vmRun = join(root, '../shared/tools/vm-run')
 export const sharedImages = join(root, '../shared/images')
 
-/** The path of a program, also in the directories of the system administrator, which a user's PATH may lack. */
+/**
+ * The path of a program, also in the directories of the system administrator, which a user's PATH may lack, and in the one where peers
+ * (dockerd and what it needs) were unpacked.
+ */
 export function findProgram(name: string): string | undefined {
-  const path = `${process.env['PATH'] ?? ''}:/usr/local/sbin:/usr/sbin:/sbin`
-  return path
+  return peerPath()
     .split(':')
     .filter((directory) => directory !== '')
     .map((directory) => join(directory, name))
     .find(isExecutable)
+}
+
+/** PATH with the administrator's directories, and those of unpacked peers: `MINI_DOCKER_PEERS` names where. */
+export function peerPath(): string {
+  const peers = process.env['MINI_DOCKER_PEERS'] ?? ''
+  const own = peers === '' ? '' : `${peers}/usr/bin:${peers}/usr/sbin:`
+  return `${process.env['PATH'] ?? ''}:${own}/usr/local/sbin:/usr/sbin:/sbin`
 }
 
 function isExecutable(path: string): boolean {

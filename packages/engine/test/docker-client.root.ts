@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { run } from '../../../test/harness/command.ts'
-import { Dockerd, peerPath } from '../../../test/harness/dockerd.ts'
+import { Dockerd } from '../../../test/harness/dockerd.ts'
 import {
   digestOf,
   dockerImage,
@@ -19,7 +19,7 @@ import {
   tarOf,
   topOf,
 } from '../../../test/harness/registry/index.ts'
-import { describeWith } from '../../../test/harness/requires.ts'
+import { describeWith, peerPath } from '../../../test/harness/requires.ts'
 import { TestDaemon } from './support/daemon.ts'
 
 const GOLDEN = './golden/docker-client-session.txt'

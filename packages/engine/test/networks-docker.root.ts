@@ -7,8 +7,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { run } from '../../../test/harness/command.ts'
-import { Dockerd, peerPath } from '../../../test/harness/dockerd.ts'
-import { describeWith } from '../../../test/harness/requires.ts'
+import { Dockerd } from '../../../test/harness/dockerd.ts'
+import { describeWith, peerPath } from '../../../test/harness/requires.ts'
 import { KillableDaemon } from './support/killable.ts'
 
 process.env['PATH'] = peerPath()
