@@ -76,6 +76,9 @@ describeWith(['root', 'ip', 'nft', 'nsenter'], 'a story', () => {
     expect(teardown).toEqual(['cgroup.remove', 'network.withdraw'])
     const calls = story.all('call').filter(({ phase }) => phase === 'teardown')
     expect(calls.filter(({ index }) => index === 0).map(({ text }) => text)).toContainEqual(expect.stringContaining(id))
+    const removals = calls.filter(({ text }) => text.includes(`mini-docker/${id}`))
+    expect(removals.map(({ text }) => text)).toEqual([...new Set(removals.map(({ text }) => text))])
+    expect(calls.filter(({ error }) => error === 'ENOENT')).toEqual([])
     expect(calls.filter(({ index }) => index === 1).length).toBeGreaterThan(0)
     const last = story.all('facts').filter(({ phase }) => phase === 'teardown')
     expect(last[0]?.sections.cgroup?.rows.length).toBeGreaterThan(0)
@@ -262,6 +265,18 @@ describeWith(['root', 'ip', 'nft', 'nsenter'], 'a half-made container', () => {
     expect(await story.heard('exit')).toMatchObject({ exitCode: 125 })
     await nothingLeft(id)
     if (how !== 'rm') await remove(id)
+  })
+
+  test('restart takes it back, and makes it anew without anybody who steps', async () => {
+    const { id, story, started } = await steppedTo('security.masked-paths')
+    const answer = await daemon.request('POST', `/containers/${id}/restart`)
+    expect(answer.status, answer.text).toBe(204)
+    expect(await started).toMatchObject({ status: 409, text: expect.stringContaining('the container was restarted') })
+    expect(story.all('undone')).toMatchObject([{ reason: 'abort' }])
+    expect(await story.heard('exit')).toMatchObject({ exitCode: 125 })
+    expect(await daemon.state(id)).toMatchObject({ Status: 'running', ExitCode: 0 })
+    await remove(id)
+    await nothingLeft(id)
   })
 
   test('holds nobody up, and has one client only', async () => {

@@ -86,7 +86,9 @@ export async function cleanUpHost(engine: Engine, container: Container, part: Pa
       await cgroup.kill(cgroups, cgroupPath)
       await cgroup.remove(cgroups, cgroupPath)
     })
-    await runtime.undo(journal.read(container.id)?.undo ?? [])
+    const gone = new Set(cgroups.hierarchies.map((hierarchy) => cgroup.groupDirectory(hierarchy, cgroupPath)))
+    const undo = journal.read(container.id)?.undo ?? []
+    await runtime.undo(undo.filter(({ name, args: [, place] }) => !(name === 'unlinkat' && gone.has(String(place)))))
   })
   await part('network.withdraw', async () => {
     await leaveNetworks(engine, container)
