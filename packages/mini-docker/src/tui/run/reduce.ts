@@ -113,9 +113,9 @@ function receive(before: RunState, event: ToldEvent): RunState {
     case 'waiting':
       return follow({ ...inPart(state, {}, finished), current: event.index, phase: 'waiting', notice: undefined })
     case 'undo':
-      return listed({ ...state, phase: 'undoing', undos: withUndo(state.undos, event) })
+      return listed({ ...state, phase: 'undoing', undos: withUndo(state, event) })
     case 'undone':
-      return listed({ ...state, run: undone(state.run), undos: withReason(state.undos, event) })
+      return listed({ ...state, run: undone(state.run), undos: withReason(state, event) })
     case 'started':
       return started(inPart({ ...state, pid: event.pid, phase: 'running' }, {}, finished))
     case 'stats':
@@ -183,29 +183,41 @@ function undone(part: Part): Part {
   return { ...part, steps }
 }
 
-function withUndo(groups: readonly UndoGroup[], event: Extract<ToldEvent, { type: 'undo' }>): UndoGroup[] {
-  const last = groups.at(-1)
-  if (last === undefined || last.reason !== undefined)
-    return [...groups, { lines: [event], reason: undefined, message: undefined }]
-  return [...groups.slice(0, -1), { ...last, lines: [...last.lines, event] }]
+function withUndo(state: RunState, event: Extract<ToldEvent, { type: 'undo' }>): UndoGroup[] {
+  const { closed, open } = groupsOf(state)
+  return [...closed, { ...open, lines: [...open.lines, event] }]
 }
 
-function withReason(groups: readonly UndoGroup[], event: Extract<ToldEvent, { type: 'undone' }>): UndoGroup[] {
-  const last = groups.at(-1)
-  const open = last !== undefined && last.reason === undefined ? last : { lines: [] }
-  const done = { lines: open.lines, reason: event.reason, message: event.message }
-  return [...(open === last ? groups.slice(0, -1) : groups), done]
+/** Going back, the next attempt waits before the step that was made last: above that one it is seen. */
+function withReason(state: RunState, { reason, message }: Extract<ToldEvent, { type: 'undone' }>): UndoGroup[] {
+  const { closed, open } = groupsOf(state)
+  const before = reason === 'back' ? Math.max(0, state.current - 1) : open.before
+  return [...closed, { ...open, before, reason, message }]
 }
 
-/** The lines of the list, from the parts. */
+/** The last one is open until its reason is told. */
+function groupsOf({ undos, current }: RunState): { closed: readonly UndoGroup[]; open: UndoGroup } {
+  const last = undos.at(-1)
+  if (last !== undefined && last.reason === undefined) return { closed: undos.slice(0, -1), open: last }
+  return { closed: undos, open: { before: current + 1, lines: [], reason: undefined, message: undefined } }
+}
+
+/** The lines of the list, from the parts. What was taken back stands beside the step where that happened. */
 function listed(state: RunState): RunState {
-  const items: Item[] = [...itemsOf(state.run, 'run')]
-  if (state.undos.length > 0) {
-    items.push({ kind: 'heading', part: 'undo', stage: '' })
-    items.push(...state.undos.map((_, index): Item => ({ kind: 'undo', index })))
-  }
-  items.push(...itemsOf(state.teardown, 'teardown'))
+  const { run, undos } = state
+  const items = itemsOf(run, 'run').flatMap((item): Item[] => [
+    ...(item.kind === 'step' ? undosAt(undos, item.index) : []),
+    item,
+  ])
+  items.push(...undosAt(undos, run.steps.length, Infinity), ...itemsOf(state.teardown, 'teardown'))
   return moveTo({ ...state, items }, state.list.cursor)
+}
+
+/** Of the steps from `first` to `last`. */
+function undosAt(undos: readonly UndoGroup[], first: number, last = first): Item[] {
+  return undos.flatMap(({ before }, index): Item[] =>
+    before >= first && before <= last ? [{ kind: 'undo', index }] : [],
+  )
 }
 
 function itemsOf({ steps }: Part, part: 'run' | 'teardown'): Item[] {
@@ -243,15 +255,17 @@ function moveTo(state: RunState, wanted: number): RunState {
   let cursor = Math.max(0, Math.min(wanted, items.length - 1))
   while (items[cursor]?.kind === 'heading' && cursor < items.length - 1) cursor++
   const visible = layoutOf(state).listRows
-  // A stage's name is seen together with its first step.
-  const top = scrolled(
-    state.list.top,
-    items[cursor - 1]?.kind === 'heading' && state.list.top >= cursor ? cursor - 1 : cursor,
-    items.length,
-    visible,
-  )
+  const top = scrolled(state.list.top, nearest(state, cursor, visible), items.length, visible)
   const moved = cursor !== state.list.cursor
   return { ...state, list: { cursor, top }, ...(moved && { top: 0 }) }
+}
+
+/** The line to be seen besides the cursor's: a stage's name is seen together with its first step, and what was taken back beside its step. */
+function nearest({ items, list: { top } }: RunState, cursor: number, visible: number): number {
+  let first = cursor
+  while (first > 0 && cursor - first < visible - 1 && items[first - 1]?.kind !== 'step') first--
+  if (top > first) return first
+  return visible > 1 && top <= cursor && items[cursor + 1]?.kind === 'undo' ? cursor + 1 : cursor
 }
 
 function show(state: RunState, tab: Tab): RunState {

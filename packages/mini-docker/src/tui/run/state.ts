@@ -27,6 +27,8 @@ export type Part = {
 }
 
 export type UndoGroup = {
+  /** It stands before this step. */
+  before: number
   lines: EventOf<'undo'>[]
   reason: EventOf<'undone'>['reason'] | undefined
   message: string | undefined
@@ -36,7 +38,7 @@ export type Phase = 'starting' | 'making' | 'waiting' | 'undoing' | 'running' | 
 
 /** What one line of the list on the left stands for. */
 export type Item =
-  | { kind: 'heading'; part: 'run' | 'teardown' | 'undo'; stage: string }
+  | { kind: 'heading'; part: 'run' | 'teardown'; stage: string }
   | { kind: 'step'; part: 'run' | 'teardown'; index: number }
   | { kind: 'undo'; index: number }
 

@@ -18,14 +18,15 @@ export function listRows(state: RunState): Row[] {
 function itemRow(state: RunState, item: Item, isChosen: boolean, width: number): Row {
   const words = RUN_WORDS[state.language]
   if (item.kind === 'heading') {
-    const text = item.part === 'undo' ? words.takenBack : item.part === 'teardown' ? words.teardown : item.stage
+    const text = item.part === 'teardown' ? words.teardown : item.stage
     return [{ text: ` ${words.stages[text] ?? text}`, bold: true, color: 'cyan' }]
   }
   const mark = isChosen ? '>' : ' '
   if (item.kind === 'undo') {
     const group = state.undos[item.index]
     const reason = group?.reason === undefined ? '…' : words.reasons[group.reason]
-    return chosen([`${mark} `, { text: '<', color: 'yellow' }, ` ${group?.lines.length ?? 0}  ${reason}`], isChosen)
+    const text = cut(`${words.takenBack} (${group?.lines.length ?? 0}): ${reason}`, width - 7)
+    return chosen([mark, { text: '<', color: 'yellow' }, '     ', text], isChosen)
   }
   const step = state[item.part].steps[item.index]
   if (step === undefined) return []
