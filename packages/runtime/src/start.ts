@@ -1,5 +1,5 @@
 /** Runs plans: the launcher makes the calls, and what is left behind by one that failed is taken back. */
-import { readFileSync, rmSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { setTimeout as delay } from 'node:timers/promises'
 import {
   AT_FDCWD,
@@ -13,6 +13,7 @@ import {
   errnoName,
   invoke,
   launch,
+  KilledBeforeExecve,
   LaunchError,
   Monitor,
   SyscallError,
@@ -95,7 +96,7 @@ async function start(
   const born = whileBorn === undefined ? undefined : new Born(steps, whileBorn)
   const onEvent = (event: LaunchEvent): void => {
     born?.see(event)
-    if (gated?.see(event) === true || (event.type === 'started' && gated?.isPassed === false)) return
+    if (gated?.see(event) === true) return
     trace?.(event)
   }
   try {
@@ -108,13 +109,14 @@ async function start(
         : { gate: (step) => gated.open(step, { isLast: step === steps.at(-1), born }), ungated: 1 }),
     })
     const monitor = new Monitor(control, `${plan.directory}/${MONITOR_SOCKET}`, rest, output)
-    if (gated?.isPassed === false) throw await neverRan(plan, monitor)
     return { pid, launcherPid, monitor }
   } catch (error) {
     await born?.ready().catch(() => {})
     onUndo?.()
     await undo(undoCalls(plan.steps))
     if (error instanceof LaunchError) throw startError(plan, error)
+    if (error instanceof KilledBeforeExecve)
+      throw new StartError('the process was killed before it became the command', 125, 'ESRCH', { cause: error })
     throw error
   }
 }
@@ -165,7 +167,6 @@ class Gated {
   readonly #gate: Gate
   #pid = 0
   #isChild = false
-  #isPassed = false
 
   constructor(gate: Gate) {
     this.#gate = gate
@@ -179,16 +180,9 @@ class Gated {
     return isFirst
   }
 
-  /** The last gate was opened: the process may become the command. */
-  get isPassed(): boolean {
-    return this.#isPassed
-  }
-
   async open(step: Step, { isLast, born }: { isLast: boolean; born: Born | undefined }): Promise<void> {
     await this.#gate(step, this.#pid, this.#isChild)
-    if (!isLast) return
-    await born?.ready()
-    this.#isPassed = true
+    if (isLast) await born?.ready()
   }
 }
 
@@ -197,15 +191,6 @@ function killStep(fifo: string | undefined): Step {
   const wait = [call('openat', [AT_FDCWD, fifo ?? '', O_RDONLY | O_CLOEXEC, 0])]
   const calls = [call('kill', [process.pid, SIGKILL]), ...(fifo === undefined ? end : wait)]
   return { id: 'test.kill', stage: 'process', where: 'host', calls, shell: [], man: [] }
-}
-
-/** A process that is killed closes its end of the launcher's socket, as execve does: only whoever holds the gate knows that it was not that. */
-async function neverRan(plan: Plan, monitor: Monitor): Promise<StartError> {
-  await monitor.exited.catch(() => {})
-  monitor.close()
-  // It was no run: whoever finds its end would tell of one.
-  rmSync(`${plan.directory}/exit`, { force: true })
-  return new StartError('the process was killed before it became the command', 125, 'ESRCH')
 }
 
 function startError(plan: Plan, error: LaunchError): StartError {

@@ -106,7 +106,11 @@ static i64 perform(u32 index, const struct op *op) {
   for (int i = 0; i < 6; i++) a[i] = i < op->argc ? argument(op, i, path[i & 3]) : 0;
   int traced = (header_flags & TRACE) && !(op->flags & QUIET);
   int timed = traced || (op->flags & REPORT);
-  if (op->flags & REPORT) flush_events();
+  if (op->flags & REPORT) {
+    flush_events();
+    /* A process that is killed closes its end too: only after this byte does the end of file mean execve. */
+    if (in_container && failure_fd >= 0) write_all(failure_fd, ".", 1);
+  }
   u64 start = timed ? now_ns() : 0;
   i64 result = sys6(op->nr, a[0], a[1], a[2], a[3], a[4], a[5]);
   u64 duration = timed ? now_ns() - start : 0;

@@ -217,11 +217,13 @@ static void monitor(const struct monitor *m, u32 op) {
   i64 listener = slot_fd(m->listener), directory = slot_fd(m->directory);
   out_fd = slot_fd(m->out), err_fd = slot_fd(m->err), in_fd = slot_fd(m->in);
 
-  u8 failed;
+  u8 byte;
   i64 n;
-  while ((n = SYS3(read, sync, &failed, 1)) == -EINTR) {}
+  int at_execve = 0;
+  while ((n = SYS3(read, sync, &byte, 1)) == -EINTR || (n == 1 && byte == '.'))
+    if (n == 1) at_execve = 1;
   SYS1(close, sync);
-  if (n == 1) { /* the child has reported why */
+  if (n == 1 || !at_execve) { /* the child has reported why, or was killed before it could */
     while (SYS4(wait4, child, 0, 0, 0) == -EINTR) {}
     exit_process(1);
   }

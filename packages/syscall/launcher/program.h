@@ -60,7 +60,7 @@ struct event {
 enum monitor_flag { MONITOR_TTY = 1, MONITOR_DURABLE = 2, MONITOR_LOG = 4, MONITOR_FOREGROUND = 8, MONITOR_SUBSCRIBED = 16 };
 struct monitor {
   u32 flags;
-  u32 child, pidfd, sync;      /* sync: end of file there means that the child has called execve */
+  u32 child, pidfd, sync;      /* sync: '.' before execve, then end of file when it has succeeded */
   u32 out, err, in, listener;  /* with a tty, `out` and `in` are the pty's master */
   u32 directory;               /* where `exit` and the log are written */
   u32 log_max_files;

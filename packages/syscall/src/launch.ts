@@ -91,7 +91,14 @@ export async function launch(program: Program, options: LaunchOptions = {}): Pro
   }
   await run.ended
   if (outcome.type === 'failed') throw new LaunchError(outcome.step, outcome.call, outcome.errno)
-  throw new Error('the launcher ended before the program did')
+  throw new KilledBeforeExecve()
+}
+
+/** The child was killed before it became the command, or the launcher was. Both are gone. */
+export class KilledBeforeExecve extends Error {
+  constructor() {
+    super('the process was killed before it became the program')
+  }
 }
 
 /** Runs a program without clone3 to its end: undo lists, and what one mounts by hand. Rejects with a LaunchError. */

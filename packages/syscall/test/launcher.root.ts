@@ -10,6 +10,7 @@ import {
   CLONE_NEWUTS,
   CLONE_PIDFD,
   encodeProgram,
+  KilledBeforeExecve,
   launch,
   launcherFile,
   Monitor,
@@ -125,6 +126,29 @@ describe('the launcher', () => {
   test('an error in the child ends both processes and names the call', async () => {
     const failed = launch(encodeProgram(shell('true', [call('chroot', ['/does-not-exist'])]), { monitor: MONITOR }))
     await expect(failed).rejects.toMatchObject({ syscall: 'chroot', code: 'ENOENT' })
+  })
+
+  test('a child that is killed before execve was no run: no exit is written, and the launcher says so', async () => {
+    let child = 0
+    const failed = launch(encodeProgram(shell('true'), { monitor: MONITOR, stepping: true }), {
+      onEvent(event) {
+        if (event.type === 'call' && event.call.as === 'child') child = event.result
+      },
+      gate: ({ id }) => {
+        if (id === 'inside') process.kill(child, 'SIGKILL')
+        return Promise.resolve()
+      },
+    })
+    await expect(failed).rejects.toBeInstanceOf(KilledBeforeExecve)
+    expect(existsSync(join(directory, 'exit'))).toBe(false)
+  })
+
+  test('one that ends the moment after execve was a run', async () => {
+    for (let i = 0; i < 20; i++) {
+      const { monitor } = await run(shell('exit 3'))
+      expect(await monitor.exited).toMatchObject({ exitCode: 3 })
+      rmSync(join(directory, 'monitor.sock'), { force: true })
+    }
   })
 
   test('waits at every step when stepping, and goes on when told', async () => {
