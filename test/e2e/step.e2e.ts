@@ -50,7 +50,9 @@ suite('a run that is watched', ['tmux'], (daemon) => {
     await terminal.waitFor(/✓ +2 [\s\S]*\| +3 /)
     await terminal.type('b')
     await terminal.waitFor(/#2 waits[\s\S]*✓ +1 [\s\S]*\| +2 /)
-    await terminal.press('End')
+    // It is seen at once, beside the step that waits.
+    await terminal.waitFor(/Taken back \(\d+\)[^\n]*\n[^\n]*\| +2 /)
+    await terminal.press('Up')
     await terminal.waitFor(/Taken back: to go one step back[\s\S]*unlinkat/)
     await terminal.type('ws')
     await terminal.waitFor(/ waits /)
@@ -96,19 +98,74 @@ suite('a run that is watched', ['tmux'], (daemon) => {
     })
   })
 
-  it('opens a shell in the half-made container, and on the host before there is one', async () => {
-    await using terminal = await open(['--step', '--rm', '--hostname', 'halfway', BUSYBOX, 'hostname'], {
-      env: { SHELL: '/bin/sh' },
-    })
+  /** Where the start waits, as the daemon says it. */
+  const halfMade = async (name: string) => {
+    const { json } = await daemon().request('GET', `/containers/${name}/json`)
+    return (json as { State: { HalfMade?: { Step: string; Index: number; Pid: number; Waiting: boolean } } }).State
+      .HalfMade
+  }
+  /** Presses n until the step with this id is the next one. */
+  const stepTo = async (terminal: Terminal, name: string, step: string): Promise<void> => {
+    for (let i = 0; i < 100; i++) {
+      const here = await halfMade(name)
+      if (here?.Step === step) return
+      await terminal.type('n')
+      await eventually('the next step waits', async () => {
+        const now = await halfMade(name)
+        return now !== undefined && now.Waiting && now.Index > (here?.Index ?? -1)
+      })
+    }
+    throw new Error(`never came to ${step}`)
+  }
+
+  it('opens a shell on the host before there is a process, and in the half-made container then', async () => {
+    await using terminal = await open(
+      ['--step', '--rm', '--name', 'halfway', '--hostname', 'halfway', BUSYBOX, 'sh', '-c', 'echo name=$(hostname)'],
+      { env: { SHELL: '/bin/sh' } },
+    )
     await terminal.waitFor(/waits before/)
     await terminal.type('!')
     await terminal.waitFor(/shell on the host/)
     await terminal.line('exit')
     await terminal.waitFor(/n next step/)
+    // Its root is the image's, and its name is not given yet.
+    await stepTo(terminal, 'halfway', 'uts.hostname')
+    await terminal.waitFor(/n next step/)
+    await terminal.type('!')
+    await terminal.waitFor(/shell in the half-made container[\s\S]*\/ #$/)
+    await terminal.line(
+      'echo name=$(hostname); grep -c " / / .*overlay" /proc/self/mountinfo; echo mine=$(ls -d /proc/self)',
+    )
+    const before = await terminal.waitFor(/mine=\/proc\/self/)
+    expect(before).toMatch(/^1$/m)
+    expect(before).not.toContain('name=halfway')
+    await terminal.line('exit')
+    await terminal.waitFor(/n next step/)
+    await terminal.type('n')
+    await terminal.waitFor(/waits before: (?!Set the host name)[\s\S]*n next step/)
+    await terminal.type('!')
+    await terminal.waitFor(/shell in the half-made container[\s\S]*\/ #$/)
+    await terminal.line('echo name=$(hostname)')
+    await terminal.waitFor(/^name=halfway/m)
+    await terminal.line('exit')
+    await terminal.waitFor(/n next step/)
     await terminal.type('c')
-    await terminal.waitFor(/halfway[\s\S]*exited with 0/)
+    await terminal.waitFor(/name=halfway[\s\S]*exited with 0/)
     await terminal.type('q')
     expect(await terminal.exitCode()).toBe(0)
+  })
+
+  it('opens no shell in a container that is paused, and says why', async () => {
+    await using terminal = await open(['--tui', '--rm', '--name', 'frozen', BUSYBOX, 'sleep', '1000'])
+    await terminal.waitFor(/\[Terminal\][\s\S]*\n runs\n/)
+    await daemon().ok('pause', 'frozen')
+    await terminal.type('!')
+    const screen = await terminal.waitFor(/frozen is paused/)
+    expect(screen).not.toContain('shell on the host')
+    await daemon().ok('rm', '-f', 'frozen')
+    await terminal.waitFor(/exited with 137/)
+    await terminal.type('q')
+    expect(await terminal.exitCode()).toBe(137)
   })
 
   it('whose daemon vanishes says so and ends', async () => {
@@ -186,6 +243,36 @@ suite('a run that is watched', ['tmux'], (daemon) => {
     expect(broken.stderr).toContain('WARNING')
     expect(broken.stdout.split('\n')).toContain(String(process.pid))
     const unknown = await daemon().cli(['run', '--i-know', '--break', 'gravity', BUSYBOX, 'true'])
+    expect(unknown).toMatchObject({ exitCode: 125, stderr: expect.stringContaining('gravity') as string })
+    expect(await containers()).toBe('')
+  })
+
+  it('can be made without a step, but not without one that the others need', async () => {
+    const without = (step: string, ...options: string[]) =>
+      daemon().cli([
+        'run',
+        '--rm',
+        '--network',
+        'none',
+        ...options,
+        '--without',
+        step,
+        '--hostname',
+        'named',
+        BUSYBOX,
+        'hostname',
+      ])
+    expect(await without('uts.hostname')).toMatchObject({
+      exitCode: 125,
+      stderr: expect.stringContaining('add --i-know') as string,
+    })
+    const nameless = await without('uts.hostname', '--i-know')
+    expect(nameless).toMatchObject({ exitCode: 0, stderr: expect.stringContaining('WARNING') as string })
+    expect(nameless.stdout).not.toContain('named')
+    const needed = await without('namespaces.clone', '--i-know')
+    expect(needed).toMatchObject({ exitCode: 125, stdout: '' })
+    expect(needed.stderr).toMatch(/namespaces\.clone cannot be left out/)
+    const unknown = await without('gravity', '--i-know')
     expect(unknown).toMatchObject({ exitCode: 125, stderr: expect.stringContaining('gravity') as string })
     expect(await containers()).toBe('')
   })

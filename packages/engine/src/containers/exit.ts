@@ -88,7 +88,9 @@ export async function cleanUpHost(engine: Engine, container: Container, part: Pa
     })
     const gone = new Set(cgroups.hierarchies.map((hierarchy) => cgroup.groupDirectory(hierarchy, cgroupPath)))
     const undo = journal.read(container.id)?.undo ?? []
-    await runtime.undo(undo.filter(({ name, args: [, place] }) => !(name === 'unlinkat' && gone.has(String(place)))))
+    // The undo list has the group too.
+    const isGone = (place: unknown): boolean => typeof place === 'string' && gone.has(place)
+    await runtime.undo(undo.filter(({ name, args }) => !(name === 'unlinkat' && isGone(args[1]))))
   })
   await part('network.withdraw', async () => {
     await leaveNetworks(engine, container)

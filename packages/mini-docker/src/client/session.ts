@@ -82,6 +82,9 @@ function copyInput(
     }
     const onEnd = () => void (socket.destroyed || socket.end())
     stdin.on('data', onData).on('end', onEnd).on('error', onEnd)
+    // A screen that was put aside has paused it: listening alone does not undo that.
+    stdin.ref?.()
+    stdin.resume()
     stack.defer(() => {
       stdin.off('data', onData).off('end', onEnd).off('error', onEnd)
       stdin.pause()

@@ -1,7 +1,7 @@
 /** A shell to look around: in the half-made container as soon as it has a process, on the host before that. */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { ApiError } from '../client/engine.ts'
+import { ApiError, type Engine } from '../client/engine.ts'
 import { runSession } from '../client/session.ts'
 import type { Terminal } from '../cli/terminal.ts'
 import { followSize } from '../terminal/resize.ts'
@@ -22,7 +22,7 @@ export async function openShell(live: LiveRun, terminal: Terminal, tell: (place:
   await runSession(attached, terminal, { tty, stdin: true, stdout: true, stderr: true })
 }
 
-/** Undefined while the container has no process: the daemon then says 409. */
+/** Undefined while the container has no process. */
 async function createExec(
   { options: { engine, id } }: LiveRun,
   tty: boolean,
@@ -41,9 +41,15 @@ async function createExec(
     const { Id } = await engine.json<{ Id: string }>('POST', `/containers/${id}/exec`, { json })
     return Id
   } catch (error) {
-    if (error instanceof ApiError && error.status === 409) return undefined
+    if (error instanceof ApiError && error.status === 409 && (await hasNoProcessYet(engine, id))) return undefined
     throw error
   }
+}
+
+/** A 409 has other reasons too: one that is paused, or has ended. */
+async function hasNoProcessYet(engine: Engine, id: string): Promise<boolean> {
+  const { State } = await engine.json<{ State: { HalfMade?: { Pid: number } } }>('GET', `/containers/${id}/json`)
+  return State.HalfMade?.Pid === 0
 }
 
 async function shellOnHost(terminal: Terminal): Promise<void> {
