@@ -1,7 +1,7 @@
 /** What else a process has: ids of its user namespace, limits, open files, root and program, its host name. */
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
 import { hostname } from 'node:os'
-import { AT_FDCWD, CLONE_NEWUTS, invoke, O_RDONLY, openat } from '@mini-docker/syscall'
+import { AT_FDCWD, CLONE_NEWUTS, invoke, O_CLOEXEC, O_RDONLY, openat } from '@mini-docker/syscall'
 import { missing, procPath, readProc } from './proc.ts'
 
 /** `count` ids, from `inside` on, are those from `outside` on in the reader's user namespace. user_namespaces(7) */
@@ -58,7 +58,8 @@ export function readLimits(pid: number): LimitFact[] {
     })
 }
 
-export type FdFact = { fd: number; target: string }
+/** `closesAtExec`: it has the flag O_CLOEXEC. */
+export type FdFact = { fd: number; target: string; closesAtExec: boolean }
 
 /**
  * Open descriptors in their order, at most so many. One that is closed meanwhile is left out; of another user's process none are seen.
@@ -69,7 +70,9 @@ export function readFds(pid: number, most = Infinity): { count: number; shown: F
   const numbers = (missing(() => readdirSync(procPath(pid, 'fd'))) ?? []).map(Number).toSorted((a, b) => a - b)
   const shown = numbers.slice(0, most).flatMap((fd) => {
     const target = missing(() => readlinkSync(procPath(pid, `fd/${fd}`)))
-    return target === undefined ? [] : [{ fd, target }]
+    const info = missing(() => readFileSync(procPath(pid, `fdinfo/${fd}`), 'utf8'))
+    const flags = Number.parseInt(/^flags:\s*([0-7]+)$/m.exec(info ?? '')?.[1] ?? '0', 8)
+    return target === undefined ? [] : [{ fd, target, closesAtExec: (flags & O_CLOEXEC) !== 0 }]
   })
   return { count: numbers.length, shown }
 }

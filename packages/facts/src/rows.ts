@@ -176,9 +176,15 @@ export function limitSection(pid: number): FactSection {
 /** A server may have ten thousand: more are counted, not shown. */
 const MOST_FDS = 200
 
+/** Those that execve closes are left out: what the launcher works with is none of the container's. */
 export function fdSection(pid: number): FactSection {
   const fds = readFds(pid, MOST_FDS)
-  const rows = fds.shown.map(({ fd, target }): FactRow => [String(fd), target])
+  const rows = fds.shown.flatMap(({ fd, target, closesAtExec }): FactRow[] =>
+    closesAtExec ? [] : [[String(fd), target]],
+  )
   const more = fds.count - fds.shown.length
-  return { source: procPath(pid, 'fd'), rows: more > 0 ? [...rows, ['more', `${more} descriptors`]] : rows }
+  return {
+    source: `${procPath(pid, 'fd')}, without O_CLOEXEC`,
+    rows: more > 0 ? [...rows, ['more', `${more} descriptors`]] : rows,
+  }
 }

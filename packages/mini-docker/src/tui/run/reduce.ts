@@ -135,7 +135,7 @@ function started(state: RunState): RunState {
 
 function exited(state: RunState, event: Extract<ToldEvent, { type: 'exit' }>): RunState {
   const teardown = finished(state.teardown)
-  return { ...state, teardown, exit: event, phase: 'over', isTyping: false, isLeaving: false }
+  return { ...state, teardown, exit: event, phase: 'over', isTyping: false, isLeaving: false, notice: undefined }
 }
 
 function planned(plan: StepState['plan']): StepState {
