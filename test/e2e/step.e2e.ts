@@ -160,7 +160,7 @@ suite('a run that is watched', ['tmux'], (daemon) => {
     await terminal.waitFor(/\[Terminal\][\s\S]*\n runs\n/)
     await daemon().ok('pause', 'frozen')
     await terminal.type('!')
-    const screen = await terminal.waitFor(/frozen is paused/)
+    const screen = await terminal.waitFor(/no shell: container frozen is paused/)
     expect(screen).not.toContain('shell on the host')
     await daemon().ok('rm', '-f', 'frozen')
     await terminal.waitFor(/exited with 137/)
