@@ -11,7 +11,7 @@ export const check: Check = {
     const [type = '', , options = ''] = root.split(' - ')[1]?.split(' ') ?? []
     const upper = /upperdir=([^,]+)/.exec(options)?.[1]
     const first = await run('sh', '-c', 'echo mine > /etc/verify-13 && cat /etc/verify-13')
-    const second = await run('sh', '-c', 'test -e /etc/verify-13 && echo there || echo not there')
+    const second = await run('sh', '-c', 'rm /etc/verify-13 2> /dev/null && echo there || echo not there')
     return [
       finding('13.overlay', type === 'overlay', {
         says: { en: 'the root of the container is an overlay', ja: 'コンテナのルートはオーバーレイです' },
@@ -29,8 +29,8 @@ export const check: Check = {
         says: { en: 'the next container does not see what it wrote', ja: '次のコンテナからは、書いたものが見えません' },
         saw: `/etc/verify-13 in the next container: ${second.output.trim()}`,
         hint: {
-          en: 'give each container an upper directory of its own (and remove etc/verify-13 from your root directory)',
-          ja: 'コンテナごとに別の upper ディレクトリを使ってください（ルートディレクトリに残った etc/verify-13 は消してください）',
+          en: 'give each container an upper directory of its own',
+          ja: 'コンテナごとに別の upper ディレクトリを使ってください',
         },
       }),
     ]

@@ -16,6 +16,7 @@ const chapters = globSync('[0-9][0-9]-*', { cwd: tutorials }).toSorted()
 /** What runc leaves to whoever calls it, or does only when it is told to. */
 const NOT_OF_RUNC: Record<string, string> = {
   '07-init': 'the command is process 1',
+  '13-overlay': 'whoever calls it mounts the layers',
   '09-user': 'its default config has no user namespace',
 }
 
