@@ -17,6 +17,7 @@ const chapters = globSync('[0-9][0-9]-*', { cwd: tutorials }).toSorted()
 const NOT_OF_RUNC: Record<string, string> = {
   '07-init': 'the command is process 1',
   '13-overlay': 'whoever calls it mounts the layers',
+  '19-veth-bridge': 'whoever calls it lays the cable',
   '09-user': 'its default config has no user namespace',
 }
 

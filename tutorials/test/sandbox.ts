@@ -47,7 +47,9 @@ function scriptOf(commands: readonly Shown[], directory: string, before: readonl
   return [
     'ip link set lo up',
     'mount -t tmpfs tmpfs tutorials/work',
-    `mkdir -p /var/lib/mini-docker /run/mini-docker`,
+    `mkdir -p /var/lib/mini-docker /run/mini-docker /run/netns`,
+    // Names of network namespaces are files here.
+    'mount -t tmpfs tmpfs /run/netns',
     `mount --bind ${directory}/data /var/lib/mini-docker && mount --bind ${directory}/run /run/mini-docker`,
     `export HOME=${directory}/home`,
     ...before.map((command) => `${command} > ${directory}/out`),
