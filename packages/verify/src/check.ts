@@ -3,6 +3,8 @@
  * finds there. So one check grades a learner's forty lines, mini-docker, docker and runc alike.
  */
 
+import type { Program } from './program.ts'
+
 export type Language = 'en' | 'ja'
 /** Words in both languages of the course. */
 export type Words = Record<Language, string>
@@ -32,11 +34,16 @@ export type Subject = {
 
 export type Ended = { exitCode: number; output: string }
 
+/** What was made for the program, and the variables by which its command line can name it: `$PID`. */
+export type Prepared = AsyncDisposable & { env: Record<string, string> }
+
 export type Check = {
   /** `02` */
   chapter: string
   /** What mini-docker is started with when nobody says `--cmd`: `run --rm demo`. */
   miniDocker: string
+  /** For a program that enters what is there already: makes it, for the time of the check. The program's control groups are not its own then. */
+  prepare?: (program: Program) => Promise<Prepared>
   look: (subject: Subject) => Promise<Finding[]> | Finding[]
 }
 

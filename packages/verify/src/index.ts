@@ -6,6 +6,7 @@ export {
   type Ended,
   type Finding,
   type Language,
+  type Prepared,
   type Subject,
   type Words,
 } from './check.ts'

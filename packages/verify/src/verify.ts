@@ -16,9 +16,11 @@ export async function verify(check: Check, program: Program): Promise<Finding[]>
 
 async function look(check: Check, program: Program): Promise<{ findings: Finding[]; cgroups: string[] }> {
   try {
-    await using running = await start(program)
-    const cgroups = ownCgroups(running.pid)
-    const run = (...command: string[]): Promise<Ended> => runToEnd(program, command)
+    await using prepared = await check.prepare?.(program)
+    const told = { ...program, env: { ...program.env, ...prepared?.env } }
+    await using running = await start(told)
+    const cgroups = prepared === undefined ? ownCgroups(running.pid) : []
+    const run = (...command: string[]): Promise<Ended> => runToEnd(told, command)
     return { findings: await check.look({ pid: running.pid, run }), cgroups }
   } catch (error) {
     if (!(error instanceof NotStarted)) throw error
