@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { execFileSync, spawnSync } from 'node:child_process'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
 import { answerOf, reportLines, verify, type Check } from '@mini-docker/verify'
+import { eventually } from '../../test/harness/eventually.ts'
 import { assertNothingLeft, snapshot, type KernelState } from '../../test/harness/kernel-state.ts'
 import { describeWith } from '../../test/harness/requires.ts'
 import { matches, readPage } from './page.ts'
@@ -19,6 +20,7 @@ const NOT_OF_RUNC: Record<string, string> = {
   '13-overlay': 'whoever calls it mounts the layers',
   '22-exec': 'it has another command for it',
   '19-veth-bridge': 'whoever calls it lays the cable',
+  '23-detach-logs-stop': 'whoever calls it keeps the log and the exit code',
   '09-user': 'its default config has no user namespace',
 }
 
@@ -33,8 +35,12 @@ describeWith(['root', 'built'], 'chapter', () => {
       stdio: 'pipe',
     })
   })
-  afterAll(() => {
-    execFileSync('umount', ['tutorials/work'], { cwd: root })
+  afterAll(async () => {
+    // A monitor ends a moment after its container.
+    await eventually(
+      'tutorials/work is free',
+      () => spawnSync('umount', ['tutorials/work'], { cwd: root }).status === 0,
+    )
   })
   beforeEach(() => {
     before = snapshot()

@@ -42,8 +42,8 @@ export type Check = {
   chapter: string
   /** What mini-docker is started with when nobody says `--cmd`: `run --rm demo`. */
   miniDocker: string
-  /** For a program that enters what is there already: makes it, for the time of the check. The program's control groups are not its own then. */
-  prepare?: (program: Program) => Promise<Prepared>
+  /** Makes what the program needs, for the time of the check. Its control groups are then not expected to go with the program. */
+  prepare?: (program: Program) => Promise<Prepared | undefined>
   look: (subject: Subject) => Promise<Finding[]> | Finding[]
 }
 
