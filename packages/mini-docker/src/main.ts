@@ -92,6 +92,8 @@ const VOLUME_ONLY: Record<string, Loader> = {
   rm: () => import('./commands/volume-rm.ts'),
   update: () => import('./commands/volume-update.ts'),
 }
+/** `diff runc IMAGE`, which `diff CONTAINER` is not. */
+const loadDiffRunc: Loader = () => import('./commands/diff-runc.ts')
 const SYSTEM_ONLY: Record<string, Loader> = { df: () => import('./commands/system-df.ts') }
 
 type Group = {
@@ -197,6 +199,8 @@ async function findCommand(argv: string[]): Promise<{ command: Command; argv: st
   if (name === undefined || name === 'help') return undefined
   const group = GROUPS[name]
   if (group === undefined) {
+    if (name === 'diff' && rest[0] === 'runc' && rest.length > 1)
+      return { command: (await loadDiffRunc()).command, argv: rest.slice(1) }
     const load = COMMANDS[name]
     if (load === undefined)
       throw new CliError(

@@ -11,6 +11,7 @@ const CHANGE_NOTHING: Record<string, string> = {
   'class serve': 'serves what is there',
   daemon: 'is what is asked',
   diff: 'reads',
+  'diff runc': 'its two containers are gone when it ends',
   doctor: 'reads',
   events: 'reads',
   history: 'reads',

@@ -17,7 +17,8 @@ import type { Volume } from '../volumes/store.ts'
 import { draftContainer } from './create.ts'
 import { layerDirs } from './layers.ts'
 import type { ContainerRecord } from './model.ts'
-import { planStart } from './start.ts'
+import type { Spec } from '../oci.ts'
+import { planStart, specOfStart } from './start.ts'
 
 /** `POST /containers/create` and the start after it. @throws what create refuses */
 export async function planCreate(engine: Engine, body: CreateBody, name: string): Promise<Step[]> {
@@ -42,6 +43,14 @@ export function planDryStart(engine: Engine, record: ContainerRecord): Step[] {
     ...record.mounts.flatMap((mount) => [...planVolume(engine, record, mount, dir, overlay), ...planBindSource(mount)]),
     ...steps,
   ]
+}
+
+/** The OCI config of the next start as it would be now, and the image's layers, topmost first: what another runtime needs for an equal container. */
+export function specDryStart(engine: Engine, record: ContainerRecord): { spec: Spec; layers: string[] } {
+  const dir = path.join(engine.root, 'containers', record.id)
+  const { sandbox, ...network } = previewNetworks(engine, record)
+  const { spec } = specOfStart(engine, record, dir, { network, sandbox, dryRun: true })
+  return { spec, layers: layerDirs(engine, record) }
 }
 
 /** The step `container.folder`. */

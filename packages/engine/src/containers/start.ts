@@ -17,6 +17,7 @@ import { leaveNetworks } from '../networks/leave.ts'
 import { linkEnvironment } from '../networks/links.ts'
 import { modeOf } from '../networks/mode.ts'
 import type { SandboxState } from '../networks/sandbox.ts'
+import type { Spec } from '../oci.ts'
 import { containerSpec } from '../spec/spec.ts'
 import type { Story } from '../story/story.ts'
 import { resolveUser, type ResolvedUser, type UserDatabase } from '../spec/user.ts'
@@ -142,34 +143,9 @@ function hostnameOf(engine: Engine, { hostConfig, config }: ContainerRecord): st
 export type StartFacts = { network: NetworkPlan; sandbox: SandboxState | undefined; dryRun?: boolean }
 
 /** The plan of a container's start. Reads the image's user database and the host's devices; writes the files under /etc into `dir`, except on a dry run. */
-export function planStart(
-  engine: Engine,
-  record: ContainerRecord,
-  dir: string,
-  { network, sandbox, dryRun = false }: StartFacts,
-): Plan {
+export function planStart(engine: Engine, record: ContainerRecord, dir: string, facts: StartFacts): Plan {
   const log = parseLogConfig(record.hostConfig.LogConfig)
-  const { devices, rules } = containerDevices(record.hostConfig)
-  const cgroupPath = `mini-docker/${record.id}`
-  // A container that is only looked at has no upper directory yet.
-  const upper = path.join(dir, 'upper')
-  const layers = [...(fs.existsSync(upper) ? [upper] : []), ...layerDirs(engine, record)]
-  const mounts = withReachableDestinations(sourcesOf(engine, record.mounts), layers)
-  const etc = etcFiles(engine, record, sandbox, dir, dryRun)
-  const spec = containerSpec(
-    { ...record, mounts },
-    {
-      user: userOf(engine, record, path.join(dir, 'upper'), record.config.User),
-      hostname: hostnameOf(engine, record),
-      devices,
-      deviceRules: rules,
-      held: engine.host.capabilities,
-      etc,
-      cgroupPath,
-      networkPath: network.path,
-      linkEnv: linkEnvironment(engine, record, { strict: !dryRun }),
-    },
-  )
+  const { spec, etc } = specOfStart(engine, record, dir, facts)
   return engine.runtime.planContainer(spec, {
     bundle: dir,
     overlay: {
@@ -180,14 +156,48 @@ export function planStart(
       // What is thrown away at the end need not be written out at unmount.
       volatile: record.hostConfig.AutoRemove,
     },
-    cgroupPath,
+    cgroupPath: cgroupPathOf(record),
     log: log.kind === 'none' ? undefined : { maxBytes: log.maxBytes, maxFiles: log.maxFiles },
     openStdin: record.config.OpenStdin,
     autoRemove: record.hostConfig.AutoRemove,
     init: record.hostConfig.Init === true,
     filesToCome: Object.values(etc),
-    network,
+    network: facts.network,
   })
+}
+
+/** The OCI config that a start is planned from, and the files that are mounted over those in /etc. As `planStart` otherwise. */
+export function specOfStart(
+  engine: Engine,
+  record: ContainerRecord,
+  dir: string,
+  { network, sandbox, dryRun = false }: StartFacts,
+): { spec: Spec; etc: Record<string, string> } {
+  const { devices, rules } = containerDevices(record.hostConfig)
+  // A container that is only looked at has no upper directory yet.
+  const upper = path.join(dir, 'upper')
+  const layers = [...(fs.existsSync(upper) ? [upper] : []), ...layerDirs(engine, record)]
+  const mounts = withReachableDestinations(sourcesOf(engine, record.mounts), layers)
+  const etc = etcFiles(engine, record, sandbox, dir, dryRun)
+  const spec = containerSpec(
+    { ...record, mounts },
+    {
+      user: userOf(engine, record, upper, record.config.User),
+      hostname: hostnameOf(engine, record),
+      devices,
+      deviceRules: rules,
+      held: engine.host.capabilities,
+      etc,
+      cgroupPath: cgroupPathOf(record),
+      networkPath: network.path,
+      linkEnv: linkEnvironment(engine, record, { strict: !dryRun }),
+    },
+  )
+  return { spec, etc }
+}
+
+function cgroupPathOf({ id }: ContainerRecord): string {
+  return `mini-docker/${id}`
 }
 
 /** A user's numbers, by what /etc/passwd and /etc/group of the container say now. No symbolic link of the image leads out of it. */

@@ -26,6 +26,7 @@ const COMMANDS: ReadonlyArray<[title: string, lines: Record<string, string>]> = 
       wait: 'Block until one or more containers stop, then print their exit codes',
       cp: 'Copy files/folders between a container and the local filesystem',
       diff: "Inspect changes to files or directories on a container's filesystem",
+      'diff runc': 'Run an image under runc and under mini-docker, and compare',
       export: "Export a container's filesystem as a tar archive",
       commit: "Create a new image from a container's changes",
       rename: 'Rename a container',

@@ -1,5 +1,5 @@
 /** /x/…: what docker's API does not have. Plans, traces, the demo image, gc. */
-import { planCreate } from '../../containers/dry-run.ts'
+import { planCreate, specDryStart } from '../../containers/dry-run.ts'
 import { plainSteps } from '../../faces/plain-steps.ts'
 import type { Engine } from '../../engine.ts'
 import { ensureDemo } from '../../images/demo.ts'
@@ -12,6 +12,8 @@ import type { Routes } from '../router.ts'
 
 export const extensionRoutes: Routes<Engine> = {
   'POST /x/containers/plan': plan,
+  'GET /x/containers/{id}/spec': (exchange, engine) =>
+    exchange.json(200, specDryStart(engine, engine.containers.find(exchange.params['id'] ?? '').record)),
   'GET /x/containers/{id}/trace': trace,
   'POST /x/images/demo': async (exchange, engine) => {
     const image = await ensureDemo(engine.images)
