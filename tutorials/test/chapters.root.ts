@@ -18,6 +18,7 @@ const chapters = globSync('[0-9][0-9]-*', { cwd: tutorials }).toSorted()
 const NOT_OF_RUNC: Record<string, string> = {
   '07-init': 'the command is process 1',
   '13-overlay': 'whoever calls it mounts the layers',
+  '14-images': 'whoever calls it reads the image',
   '22-exec': 'it has another command for it',
   '19-veth-bridge': 'whoever calls it lays the cable',
   '23-detach-logs-stop': 'whoever calls it keeps the log and the exit code',
