@@ -22,6 +22,7 @@ const NOT_OF_RUNC: Record<string, string> = {
   '22-exec': 'it has another command for it',
   '19-veth-bridge': 'whoever calls it lays the cable',
   '23-detach-logs-stop': 'whoever calls it keeps the log and the exit code',
+  '20-nat-dns': 'whoever calls it leads out of the network',
   '09-user': 'its default config has no user namespace',
 }
 
