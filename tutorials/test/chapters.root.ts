@@ -19,9 +19,11 @@ const NOT_OF_RUNC: Record<string, string> = {
   '07-init': 'the command is process 1',
   '13-overlay': 'whoever calls it mounts the layers',
   '14-images': 'whoever calls it reads the image',
+  '15-layers': 'whoever calls it unpacks the layers',
   '22-exec': 'it has another command for it',
   '19-veth-bridge': 'whoever calls it lays the cable',
   '23-detach-logs-stop': 'whoever calls it keeps the log and the exit code',
+  '24-crash': 'whoever calls it takes away what it left',
   '20-nat-dns': 'whoever calls it leads out of the network',
   '09-user': 'its default config has no user namespace',
 }
