@@ -10,8 +10,8 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { finding, type Check } from '@mini-docker/verify'
 
 const LABEL = 'mini-docker.course=23'
-const PATIENCE_MS = 2000
-const END_MS = 8000
+const PATIENCE_MS = 3000
+const END_MS = 15_000
 
 export const check: Check = {
   chapter: '23',

@@ -7,7 +7,7 @@ import { existsSync, globSync, readFileSync, rmdirSync } from 'node:fs'
 import { setTimeout as delay } from 'node:timers/promises'
 import { finding, ownCgroups, type Check } from '@mini-docker/verify'
 
-const START_MS = 10_000
+const START_MS = 15_000
 const PATIENCE_MS = 1500
 
 export const check: Check = {
