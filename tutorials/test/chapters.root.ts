@@ -25,6 +25,7 @@ const NOT_OF_RUNC: Record<string, string> = {
   '23-detach-logs-stop': 'whoever calls it keeps the log and the exit code',
   '24-crash': 'whoever calls it takes away what it left',
   '20-nat-dns': 'whoever calls it leads out of the network',
+  '21-ports': 'whoever calls it publishes ports',
   '09-user': 'its default config has no user namespace',
 }
 
