@@ -18,8 +18,11 @@ describe('compare', () => {
     expect(compared).toMatchObject({ user: 1, masked: 1, mounts: 0 })
   })
 
-  test('a difference that is known has its reason', () => {
-    const { differences } = compare([masked('ro')], [masked('ro,size=4k,nr_inodes=2')])
+  test.each([
+    ['of one kernel', 'ro', 'ro,size=4k,nr_inodes=2'],
+    ['of another, which tells of its inode numbers', 'ro,inode64', 'ro,size=64k,nr_inodes=2,inode64'],
+  ])('a difference that is known has its reason: %s', (_what, runc, miniDocker) => {
+    const { differences } = compare([masked(runc)], [masked(miniDocker)])
     expect(differences).toMatchObject([{ key: '/proc/acpi', reason: { en: expect.stringContaining('one page') } }])
   })
 

@@ -18,7 +18,7 @@ const KNOWN: readonly Known[] = [
   },
   {
     matches: ({ section, runc, miniDocker = '' }) =>
-      section === 'masked' && runc === miniDocker.replace(/,size=\d+k,nr_inodes=2\)/, ')'),
+      section === 'masked' && runc === miniDocker.replace(/,size=\d+k,nr_inodes=2/, ''),
     reason: {
       en: 'both hide the directory behind an empty read-only tmpfs; mini-docker’s can hold one page and no second file, should somebody make it writable',
       ja: 'どちらも空の読み取り専用 tmpfs で隠します。mini-docker のものは、書き込み可能にされても 1 ページ分しか入りません',
