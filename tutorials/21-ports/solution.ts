@@ -35,8 +35,7 @@ const env = ['PATH=/usr/sbin:/usr/bin:/sbin:/bin']
 const shell = (script: string) => execFileSync('sh', ['-c', script], { stdio: 'ignore' })
 
 shell('ip link add course0 type bridge; ip address replace 10.18.0.1/16 dev course0; ip link set course0 up')
-shell('cd /proc/sys/net/ipv4; echo 1 > ip_forward; echo 1 > conf/course0/route_localnet')
-shell(`echo '${rules}' | nft -f -`)
+shell(`cd /proc/sys/net/ipv4; echo 1 > ip_forward; echo 1 > conf/course0/route_localnet; echo '${rules}' | nft -f -`)
 process.exitCode = await newProcess({
   flags: CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWNET,
   before: net.planHostSocket().calls,
