@@ -21,6 +21,7 @@ const NOT_OF_RUNC: Record<string, string> = {
   '14-images': 'whoever calls it reads the image',
   '15-layers': 'whoever calls it unpacks the layers',
   '16-milestone': 'whoever calls it mounts the layers',
+  '17-volumes': 'it mounts what its config lists',
   '22-exec': 'it has another command for it',
   '19-veth-bridge': 'whoever calls it lays the cable',
   '23-detach-logs-stop': 'whoever calls it keeps the log and the exit code',
