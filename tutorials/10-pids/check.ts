@@ -1,6 +1,5 @@
 /** Chapter 10: the process is in a control group that allows few processes, and the kernel holds it to that. */
-import { readFileSync } from 'node:fs'
-import { finding, groupOf, type Check } from '@mini-docker/verify'
+import { finding, groupOf, readSetting, type Check } from '@mini-docker/verify'
 
 const MANY = 'i=0; while [ $i -lt 150 ]; do sleep 1 & i=$((i + 1)); done; wait'
 
@@ -9,7 +8,7 @@ export const check: Check = {
   miniDocker: 'run --rm --pids-limit 20 demo',
   async look({ pid, run }) {
     const group = groupOf(pid, 'pids')
-    const limit = group === undefined ? undefined : read(`${group}/pids.max`)
+    const limit = group === undefined ? undefined : readSetting(`${group}/pids.max`)
     const { output } = await run('sh', '-c', MANY)
     return [
       finding('10.group', group !== undefined && group !== groupOf(process.pid, 'pids'), {
@@ -37,12 +36,4 @@ export const check: Check = {
       }),
     ]
   },
-}
-
-function read(path: string): string | undefined {
-  try {
-    return readFileSync(path, 'utf8').trim()
-  } catch {
-    return undefined
-  }
 }

@@ -1,6 +1,5 @@
 /** Chapter 11: the process may use little memory, and is killed when it wants more. */
-import { readFileSync } from 'node:fs'
-import { finding, groupOf, type Check } from '@mini-docker/verify'
+import { finding, groupOf, readSetting, type Check } from '@mini-docker/verify'
 
 const MEGABYTE = 1024 * 1024
 /** A string that doubles until somebody stops it. */
@@ -11,7 +10,7 @@ export const check: Check = {
   miniDocker: 'run --rm -m 64m demo',
   async look({ pid, run }) {
     const group = groupOf(pid, 'memory') ?? ''
-    const limit = read(`${group}/memory.max`) ?? read(`${group}/memory.limit_in_bytes`)
+    const limit = readSetting(`${group}/memory.max`) ?? readSetting(`${group}/memory.limit_in_bytes`)
     const { exitCode } = await run('awk', GREEDY)
     return [
       finding('11.limit', Number(limit) <= 128 * MEGABYTE, {
@@ -31,12 +30,4 @@ export const check: Check = {
       }),
     ]
   },
-}
-
-function read(path: string): string | undefined {
-  try {
-    return readFileSync(path, 'utf8').trim()
-  } catch {
-    return undefined
-  }
 }

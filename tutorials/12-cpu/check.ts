@@ -1,6 +1,5 @@
 /** Chapter 12: the process has a share of the processor time, and gets no more. */
-import { readFileSync } from 'node:fs'
-import { finding, groupOf, type Check } from '@mini-docker/verify'
+import { finding, groupOf, readSetting, type Check } from '@mini-docker/verify'
 
 /** `times` tells the processor time of the children in its second line: user and system. */
 const BUSY = 'timeout 1 sh -c "while :; do :; done"; times'
@@ -38,15 +37,7 @@ export const check: Check = {
 
 /** Microseconds of processor time in every so many microseconds; NaN without a limit. */
 function limitOf(group: string): [quota: number, period: number] {
-  const v2 = read(`${group}/cpu.max`)?.split(' ')
-  const [quota, period] = v2 ?? [read(`${group}/cpu.cfs_quota_us`), read(`${group}/cpu.cfs_period_us`)]
+  const v2 = readSetting(`${group}/cpu.max`)?.split(' ')
+  const [quota, period] = v2 ?? [readSetting(`${group}/cpu.cfs_quota_us`), readSetting(`${group}/cpu.cfs_period_us`)]
   return [quota === '-1' ? NaN : Number(quota), Number(period)]
-}
-
-function read(path: string): string | undefined {
-  try {
-    return readFileSync(path, 'utf8').trim()
-  } catch {
-    return undefined
-  }
 }

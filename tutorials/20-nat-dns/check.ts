@@ -1,11 +1,11 @@
 /** Chapter 20: the process has a way out of its network, and is seen outside with the machine's address. The outside is a namespace that the check makes. */
-import { execFileSync, spawn } from 'node:child_process'
+import { execFileSync } from 'node:child_process'
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { createServer } from 'node:net'
-import { text } from 'node:stream/consumers'
 import { EmptyNamespace, inNetworkNamespace, NetlinkSocket, newLink } from '@mini-docker/net'
 import { finding, type Check } from '@mini-docker/verify'
+import { connectTo } from '../tools/connect.ts'
 
 /** A network for examples, RFC 5737: nobody has it. */
 const [MACHINE, WORLD] = ['198.51.100.1', '198.51.100.2']
@@ -87,14 +87,6 @@ async function seenOutside(path: string): Promise<string> {
   } finally {
     execFileSync('ip', ['link', 'delete', 'verify20'])
   }
-}
-
-/** A program of its own: this one has to serve meanwhile. @returns what the server said, or nothing */
-function connectTo(host: string, port: number): Promise<string> {
-  const code = `const s = require('net').connect({ host: '${host}', port: ${port} })
-    s.setTimeout(1500, () => process.exit()).on('error', () => {}).on('data', (d) => process.stdout.write(d))`
-  const child = spawn(process.execPath, ['-e', code], { stdio: ['ignore', 'pipe', 'ignore'] })
-  return text(child.stdout)
 }
 
 function resolvConf(pid: number): string[] {

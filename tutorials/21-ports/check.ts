@@ -1,10 +1,10 @@
 /** Chapter 21: port 8021 of the machine is port 80 of the container, from wherever one asks. The check is the server, and makes an outside. */
-import { execFileSync, spawn } from 'node:child_process'
+import { execFileSync } from 'node:child_process'
 import { once } from 'node:events'
 import { createServer } from 'node:net'
-import { text } from 'node:stream/consumers'
 import { EmptyNamespace, inNetworkNamespace, NetlinkSocket, newLink } from '@mini-docker/net'
 import { finding, type Check } from '@mini-docker/verify'
+import { connectTo } from '../tools/connect.ts'
 
 /** A network for examples, RFC 5737: nobody has it. */
 const [MACHINE, WORLD] = ['198.51.100.1', '198.51.100.2']
@@ -74,12 +74,4 @@ async function ask(path: string): Promise<Record<'outside' | 'loopback' | 'hairp
     server.close()
     execFileSync('ip', ['link', 'delete', 'verify21'])
   }
-}
-
-/** A program of its own: this one has to serve meanwhile. @returns what the server said, or nothing */
-function connectTo(host: string, port: number): Promise<string> {
-  const code = `const s = require('net').connect({ host: '${host}', port: ${port} })
-    s.setTimeout(1500, () => process.exit()).on('error', () => {}).on('data', (d) => process.stdout.write(d))`
-  const child = spawn(process.execPath, ['-e', code], { stdio: ['ignore', 'pipe', 'ignore'] })
-  return text(child.stdout)
 }

@@ -3,9 +3,9 @@
  * watches any more, and remove its control groups. But it must not touch a container whose runtime lives.
  */
 import { randomInt } from 'node:crypto'
-import { existsSync, globSync, readFileSync, rmdirSync } from 'node:fs'
+import { existsSync, readFileSync, rmdirSync } from 'node:fs'
 import { setTimeout as delay } from 'node:timers/promises'
-import { finding, ownCgroups, type Check } from '@mini-docker/verify'
+import { finding, findSleeper, ownCgroups, type Check } from '@mini-docker/verify'
 
 const START_MS = 15_000
 const PATIENCE_MS = 1500
@@ -21,7 +21,7 @@ export const check: Check = {
 
     const seconds = String(randomInt(1e8, 1e9))
     const second = run('sleep', seconds)
-    const other = await until(START_MS, () => find(seconds))
+    const other = await until(START_MS, () => findSleeper(seconds))
     const isLeft = (): boolean => isAlive(pid) || groups.some((group) => existsSync(group))
     await until(PATIENCE_MS, () => !isLeft() || undefined)
     const isGone = !isAlive(pid)
@@ -73,13 +73,6 @@ function ancestors(pid: number): number[] {
 /** A zombie has ended. */
 function isAlive(pid: number): boolean {
   return /^State:\s*[^ZX]/m.test(read(`/proc/${pid}/status`))
-}
-
-function find(seconds: string): number | undefined {
-  const pids = globSync('[0-9]*', { cwd: '/proc' })
-  const isIt = (pid: string) =>
-    /^[^\0]*(?:busybox\0)?sleep\0(\d+)\0$/.exec(read(`/proc/${pid}/cmdline`))?.[1] === seconds
-  return pids.filter(isIt).map(Number)[0]
 }
 
 function kill(pid: number | undefined): void {

@@ -19,3 +19,12 @@ export function groupOf(pid: number, controller: string): string | undefined {
   const own = lines.find((line) => line.split(':')[1]?.split(',').includes(controller))
   return directoriesOf(own ?? lines.find((line) => line.startsWith('0::')) ?? '')[0]
 }
+
+/** What a file of a group says; undefined where the version of cgroups has no such file. */
+export function readSetting(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8').trim()
+  } catch {
+    return undefined
+  }
+}

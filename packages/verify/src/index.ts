@@ -1,4 +1,4 @@
-export { groupOf } from './cgroup.ts'
+export { groupOf, readSetting } from './cgroup.ts'
 export {
   finding,
   type Answer,
@@ -11,6 +11,6 @@ export {
   type Words,
 } from './check.ts'
 export { changes, ownCgroups, readHost, type HostState } from './host.ts'
-export { NotStarted, runToEnd, start, type Program, type Running } from './program.ts'
+export { findSleeper, NotStarted, runToEnd, start, type Program, type Running } from './program.ts'
 export { answerOf, passes, reportJson, reportLines, type Report } from './report.ts'
 export { verify } from './verify.ts'

@@ -30,7 +30,7 @@ export async function start(program: Program): Promise<Running> {
   const { child, output } = spawnProgram(program, ['sleep', seconds])
   const ended = endOf(child)
   const until = Date.now() + START_MS
-  for (let pid = find(seconds); ; pid = find(seconds)) {
+  for (let pid = findSleeper(seconds); ; pid = findSleeper(seconds)) {
     if (pid !== undefined) return { pid, [Symbol.asyncDispose]: () => end(child, ended, seconds) }
     if (child.exitCode !== null || child.signalCode !== null || Date.now() > until) break
     await delay(20)
@@ -71,7 +71,7 @@ function endOf(child: ChildProcess): Promise<number> {
 
 /** The first process dies, and a runtime that works notices, cleans up and ends. One that hangs is killed. */
 async function end(child: ChildProcess, ended: Promise<number>, seconds: string): Promise<void> {
-  for (let pid = find(seconds); pid !== undefined; pid = undefined) process.kill(pid, 'SIGKILL')
+  for (let pid = findSleeper(seconds); pid !== undefined; pid = undefined) process.kill(pid, 'SIGKILL')
   const isOver = await Promise.race([ended.then(() => true), delay(END_MS, false, { ref: false })])
   if (isOver) return
   killGroup(child)
@@ -87,7 +87,7 @@ function killGroup({ pid }: ChildProcess): void {
 }
 
 /** The process that is `sleep N` and nothing else: the program itself has the same words in its own command line. */
-function find(seconds: string): number | undefined {
+export function findSleeper(seconds: string): number | undefined {
   for (const entry of readdirSync('/proc')) {
     if (!/^\d+$/.test(entry)) continue
     const words = commandOf(entry)
